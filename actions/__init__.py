@@ -1,0 +1,1 @@
+"""What the assistant does: thin Rasa SDK actions that call the services below them."""

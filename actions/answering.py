@@ -1,0 +1,49 @@
+"""Saying what the knowledge base says: one way for questions alone and questions in between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.services import services
+from actions.turn import said, vector_of
+from kb.models import Article
+
+
+def describe_citation(article: Article) -> dict[str, Any]:
+    """The citation that goes with an answer."""
+    return {"slug": article.slug, "title": article.title, "source": article.source_line()}
+
+
+def say_article(dispatcher: CollectingDispatcher, article: Article) -> None:
+    """Give an article's answer with who is in charge, its sources and its review date."""
+    dispatcher.utter_message(
+        text=f"{article.answer}\n{article.authority}",
+        json_message={"citations": [describe_citation(article)]},
+    )
+
+
+async def answer_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Answer the turn's question, offer choices, or decline; True unless it was declined."""
+    knowledge = services().knowledge
+    question = said(tracker)
+    pressed = knowledge.find_by_title(question)
+    if pressed is not None:
+        say_article(dispatcher, pressed)
+        return True
+    found = knowledge.search(question, vector_of(tracker))
+    if found.answer is not None:
+        say_article(dispatcher, knowledge.get(found.answer))
+        return True
+    if found.choices:
+        titles = [knowledge.get(slug).title for slug in found.choices]
+        buttons = [{"title": title, "payload": title} for title in titles]
+        buttons.append({"title": "都不是", "payload": "都不是，转人工"})
+        dispatcher.utter_message(response="utter_policy_choose", buttons=buttons)
+        return True
+    channel = str(tracker.get_latest_input_channel() or "webchat")
+    await knowledge.note_unanswered(question, channel, found)
+    dispatcher.utter_message(response="utter_policy_unknown")
+    return False

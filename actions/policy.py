@@ -1,0 +1,32 @@
+"""Questions about rules, rights and procedure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answering import answer_question
+from actions.turn import said
+
+_BARE = frozenset(
+    {"我想问个政策", "问政策", "咨询", "我要咨询", "咨询政策", "我想咨询", "政策咨询", "咨询建议"}
+)
+
+
+class AnswerPolicy(Action):
+    """Answers a question from the knowledge base."""
+
+    def name(self) -> str:
+        return "action_answer_policy"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        if said(tracker).strip(" 。！!？?") in _BARE:
+            dispatcher.utter_message(response="utter_policy_ask")
+            return []
+        await answer_question(dispatcher, tracker)
+        return [SlotSet("failures", 0)]

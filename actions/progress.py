@@ -1,0 +1,165 @@
+"""Where a case stands: by its number; anything personal only with the phone's last four digits."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.handoff import hand_off
+from actions.services import services
+from actions.turn import read_turn
+from bot.language import answers
+from cases.draft import Reading
+from cases.errors import CaseNotFound
+from cases.models import Case
+from hotline.clock import iso, to_city
+from hotline.errors import RateLimited
+
+NUMBER, KEY = "case_number", "last_four"
+_FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_MOST_MISSES = 2
+_OTHER_TASKS = {
+    "report_case": "report_form",
+    "make_suggestion": "report_form",
+    "give_praise": "report_form",
+    "report_error": "report_form",
+    "ask_policy": "action_answer_policy",
+    "find_office": "place_form",
+    "find_market": "place_form",
+    "out_of_scope": "action_explain_scope",
+}
+
+
+def leave_for(reading: Reading, sure: float = 0.6) -> str | None:
+    """The action of another task that the message clearly begins."""
+    if reading.emergency:
+        return "report_form"
+    return _OTHER_TASKS.get(reading.intent) if reading.confidence >= sure else None
+
+
+def end_form(*events: EventType, then: str = "action_listen") -> list[EventType]:
+    """Close the running form and go on with `then`."""
+    return [*events, SlotSet("requested_slot", None), ActiveLoop(None), FollowupAction(then)]
+
+
+def tell_status(case: Case) -> str:
+    """What anybody who has the number may know."""
+    lines = [f"工单 {case.case_number}：{case.status_name}。"]
+    if case.category_name:
+        lines.append(f"类别：{case.category_name}。")
+    lines.append(f"登记时间：{to_city(case.created_at):%m月%d日 %H:%M}。")
+    if case.due_at is not None and case.status.value not in ("closed", "voided"):
+        lines.append(f"计划在 {to_city(case.due_at):%m月%d日 %H:%M} 前答复。")
+    return "".join(lines)
+
+
+def tell_details(case: Case) -> str:
+    """What only the person who filed it may know."""
+    lines = [f"内容：{case.description}"]
+    if case.location:
+        lines.append(f"地点：{case.location.raw_text}")
+    if case.occurred_text:
+        lines.append(f"时间：{case.occurred_text}")
+    lines += [f"{to_city(step.at):%m月%d日 %H:%M} {step.note}" for step in case.history]
+    return "\n".join(lines)
+
+
+async def say_progress(dispatcher: CollectingDispatcher, reading: Reading) -> Case | None:
+    """Tell the status of the case named in the message; None when none was found."""
+    number = reading.first("case_number")
+    if number is None:
+        dispatcher.utter_message(response="utter_ask_progress_form_case_number")
+        return None
+    try:
+        case = await services().cases.get(str(number["value"]))
+    except CaseNotFound:
+        dispatcher.utter_message(
+            response="utter_progress_not_found", case_number=str(number["value"])
+        )
+        return None
+    card = {
+        "case_number": case.case_number,
+        "status": case.status.value,
+        "status_name": case.status_name,
+        "category_code": case.category_code,
+        "category_name": case.category_name,
+        "due_at": iso(case.due_at) if case.due_at else None,
+    }
+    dispatcher.utter_message(text=tell_status(case), json_message={"case": card})
+    return case
+
+
+class ValidateProgressForm(Action):
+    """Number first, then, if wanted, the key to the details."""
+
+    def name(self) -> str:
+        return "validate_progress_form"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        reading = read_turn(tracker)
+        lookup = dict(tracker.get_slot("lookup") or {})
+        asked = tracker.get_slot("requested_slot")
+        if asked and answers.wants_human(reading.text):
+            hand_off(dispatcher, "查询工单进度")
+            return end_form(SlotSet("lookup", None))
+        if asked == KEY and "case_number" in lookup:
+            return await self._take_key(dispatcher, reading, lookup)
+        return await self._take_number(dispatcher, reading, lookup, asked)
+
+    async def _take_number(
+        self,
+        dispatcher: CollectingDispatcher,
+        reading: Reading,
+        lookup: dict[str, Any],
+        asked: str | None,
+    ) -> list[EventType]:
+        if asked is not None and reading.first("case_number") is None:
+            if answers.is_cancel(reading.text) or answers.is_back(reading.text):
+                dispatcher.utter_message(response="utter_progress_done")
+                return end_form(SlotSet("lookup", None))
+            other = leave_for(reading)
+            if other is not None:
+                return end_form(SlotSet("lookup", None), then=other)
+        if reading.first("case_number") is not None:
+            case = await say_progress(dispatcher, reading)
+            if case is not None:
+                if case.anonymous:
+                    return end_form(SlotSet("lookup", None))
+                kept = {"case_number": case.case_number}
+                return [SlotSet("lookup", kept), SlotSet("requested_slot", KEY)]
+        if asked is None and reading.first("case_number") is None:
+            return [SlotSet("lookup", {"misses": 0}), SlotSet("requested_slot", NUMBER)]
+        misses = int(lookup.get("misses") or 0) + 1
+        if misses >= _MOST_MISSES:
+            dispatcher.utter_message(response="utter_progress_no_number")
+            return end_form(SlotSet("lookup", None))
+        return [SlotSet("lookup", {"misses": misses}), SlotSet("requested_slot", NUMBER)]
+
+    async def _take_key(
+        self, dispatcher: CollectingDispatcher, reading: Reading, lookup: dict[str, Any]
+    ) -> list[EventType]:
+        match = _FOUR_DIGITS.search(reading.text)
+        phone = reading.first("phone")
+        digits = match[1] if match else str(phone["value"])[-4:] if phone else None
+        if digits is None:
+            other = leave_for(reading)
+            if other is None:
+                dispatcher.utter_message(response="utter_progress_done")
+            return end_form(SlotSet("lookup", None), then=other or "action_listen")
+        try:
+            matches = await services().cases.check_key(lookup["case_number"], digits)
+        except RateLimited:
+            dispatcher.utter_message(response="utter_progress_locked")
+            return end_form(SlotSet("lookup", None))
+        if matches:
+            case = await services().cases.get(lookup["case_number"])
+            dispatcher.utter_message(text=tell_details(case))
+            return end_form(SlotSet("lookup", None))
+        dispatcher.utter_message(response="utter_progress_wrong_key")
+        return [SlotSet("lookup", lookup), SlotSet("requested_slot", KEY)]

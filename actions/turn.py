@@ -1,0 +1,67 @@
+"""The resident's turn as actions see it: what he said and what the pipeline made of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from rasa_sdk import Tracker
+
+from actions.services import services
+from bot.language.models import Vector
+from cases.draft import Reading
+
+
+def latest(tracker: Tracker) -> Mapping[str, Any]:
+    """The latest message with its parse result."""
+    return tracker.latest_message or {}
+
+
+def metadata(tracker: Tracker) -> Mapping[str, Any]:
+    """What the gateway sent along: conversation_id, message_id, location, attachments."""
+    return latest(tracker).get("metadata") or {}
+
+
+def conversation_id(tracker: Tracker) -> str:
+    """The conversation this turn belongs to."""
+    return str(metadata(tracker)["conversation_id"])
+
+
+def vector_of(tracker: Tracker) -> Vector:
+    """The sentence vector made in the pipeline; embedded here only if it did not come along."""
+    packed = latest(tracker).get("embedding")
+    if packed:
+        vector = np.frombuffer(base64.b64decode(packed), dtype=np.float16).astype(np.float32)
+        return vector / (np.linalg.norm(vector) or 1.0)
+    return services().embedder.embed([said(tracker)])[0]
+
+
+def said(tracker: Tracker) -> str:
+    """The resident's words; empty when he sent only a position or a picture."""
+    message, extra = latest(tracker), metadata(tracker)
+    text = str(message.get("text") or "")
+    if (extra.get("location") or extra.get("attachments")) and text in ("图片", "这里", "。"):
+        return ""
+    return text
+
+
+def read_turn(tracker: Tracker) -> Reading:
+    """The turn as the pure dialogue logic wants it."""
+    message, extra = latest(tracker), metadata(tracker)
+    intent = message.get("intent") or {}
+    only_shared = not said(tracker)
+    return Reading(
+        text=said(tracker),
+        intent="inform" if only_shared else str(intent.get("name") or "inform"),
+        confidence=float(intent.get("confidence") or 0.0),
+        categories=tuple(
+            (str(c["code"]), str(c["name"]), float(c["confidence"]))
+            for c in message.get("categories") or ()
+        ),
+        entities=tuple(message.get("entities") or ()),
+        emergency=message.get("emergency"),
+        shared_location=extra.get("location"),
+        attachment_ids=tuple(str(item["id"]) for item in extra.get("attachments") or ()),
+    )

@@ -1,0 +1,1 @@
+"""Thin Rasa adapters around bot.language; the only package that imports rasa."""

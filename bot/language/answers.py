@@ -1,0 +1,98 @@
+"""Short answers: words whose meaning the dialogue's state settles, not a classifier.
+
+Each reader looks at the whole message, stripped of politeness and punctuation, so that 好 is a
+yes and 好吵 is not.
+"""
+
+from __future__ import annotations
+
+import re
+
+_EDGES = re.compile(r"^[\s\W_]+|[\s\W_]+$")
+_SOFT_HEAD = re.compile(
+    r"^(?:嗯+|哦+|噢+|啊+|呃+|那个?|那就|行了?|您|师傅|同志|请|麻烦您?|劳驾)+[，,、\s]*"
+)
+_SOFT_TAIL = re.compile(r"(?:吧|啊|呀|哈|呢|了|的|啦|嘛|哦|喽|您呐|您|谢谢您?|多谢)+$")
+
+AFFIRM = frozenset(
+    """是 对 好 行 可以 没错 没问题 正确 提交 确认 确定 同意 嗯 嗯嗯 对对 对对对 是是 好好 中 成 得 得嘞 妥 妥妥
+    没毛病 没意见 就这样 就这么 就这么办 按这个 照办 照这个 报吧 报 交 交吧 发吧 发送 对头 要得 係 系 ok okay yes y
+    好滴 好嘞 行行 行行行 可以可以 没有问题 完全正确 都对 全对 没有错 说得对 你看着办 您看着办 行你看着办 需要 要
+    shi dui hao xing keyi 1""".split()
+)
+DENY = frozenset(
+    """不 不是 不对 不行 不可以 错 错了 有误 不用 不要 不用了 不要了 没有 别 否 不必 不需要 不确认 不提交 先不
+    先别 不改 不改了 不用改 不用改了 不正确 哪有 no n 唔係 唔系 唔使 不得行 不中 别介 甭 甭了 bu bushi 不是不是 不对不对 哎不对 哎不对不对""".split()
+)
+CANCEL = frozenset(
+    """取消 算了 不报 不报了 不投诉 不投诉了 不举报了 不说了 退出 结束 停止 撤销 不弄了 作废 先不报 先不报了 取消上报
+    取消投诉 取消举报 我不报了 我不投诉了 不想报了 不想投诉了 别报了 甭报了 撤回 不提了 拉倒 不建议了 不用报了""".split()
+)
+BACK = frozenset("返回 上一步 退回 返回上一步 重来 重新填 重新说 从头来".split())
+ANONYMOUS = frozenset(
+    """匿名 匿名举报 匿名投诉 保密 不留 不留电话 不留了 不想留 不方便 不方便留 不方便透露 没有电话 没手机 没电话 不提供
+    不想说 不告诉 不用联系 不用联系我 别联系我 不用回复 不用回访 无 没有 不 不用 不要 算了 甭留 不给 我要匿名 选择匿名
+    不留联系方式 不想留电话 不留号码""".split()
+)
+UNKNOWN = frozenset(
+    """不知道 不清楚 说不清 说不好 不晓得 记不清 记不得 忘了 不记得 没注意 不确定 不太清楚 不太确定 我也不知道 唔知
+    不太知道 搞不清 弄不清 跳过 略过""".split()
+)
+_EMOJI_YES = frozenset("👌✅👍🆗🙆")
+_EMOJI_NO = frozenset("🙅❌👎🚫")
+_HUMAN = re.compile(
+    r"(?:转|找|叫|要|接|换|来)?(?:个|一个|一下)?(?:人工|真人|活人|接线员|话务员|坐席|客服人员|工作人员接)"
+)
+_HUMAN_WHOLE = frozenset("人工 真人 转人工 人工服务 人工客服 客服 转接 接人工 找人工 0".split())
+_NOT_HUMAN = re.compile(r"人工(?:智能|湖|费|草|造|降雨|林|岛|呼吸)|无人工|没有?人工作")
+
+
+def trim(text: str) -> str:
+    """The message without edges that carry no meaning: punctuation, 嗯, 吧, 谢谢."""
+    text = _EDGES.sub("", text).casefold()
+    without = _SOFT_HEAD.sub("", text)
+    text = without or text
+    without = _EDGES.sub("", _SOFT_TAIL.sub("", text))
+    return without or text
+
+
+def _is_in(text: str, words: frozenset[str]) -> bool:
+    bare = _EDGES.sub("", text).casefold()
+    return bare in words or trim(text) in words
+
+
+def is_affirm(text: str) -> bool:
+    """A plain yes."""
+    return _is_in(text, AFFIRM) or bool(set(text) & _EMOJI_YES and not trim(text).isalnum())
+
+
+def is_deny(text: str) -> bool:
+    """A plain no."""
+    return _is_in(text, DENY) or bool(set(text) & _EMOJI_NO and not trim(text).isalnum())
+
+
+def is_cancel(text: str) -> bool:
+    """Away from what is under way."""
+    return _is_in(text, CANCEL)
+
+
+def is_back(text: str) -> bool:
+    """One step back, or from the start."""
+    return _is_in(text, BACK)
+
+
+def is_anonymous(text: str) -> bool:
+    """Asked for contact: none shall be kept."""
+    return _is_in(text, ANONYMOUS) or ("匿名" in text and len(text) <= 12)
+
+
+def is_unknown(text: str) -> bool:
+    """Asked for something: cannot say."""
+    return _is_in(text, UNKNOWN)
+
+
+def wants_human(text: str) -> bool:
+    """Asks for a person, in so many words."""
+    if _is_in(text, _HUMAN_WHOLE):
+        return True
+    return len(text) <= 30 and bool(_HUMAN.search(text)) and not _NOT_HUMAN.search(text)

@@ -1,0 +1,80 @@
+"""Numbers of cases (工单): our own thirteen digits and what other desks hand out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from bot.language.models import Entity
+from bot.language.numbers import DigitView, view_digits
+from bot.language.phones import CONNECTORS, SEPARATOR, read_phones
+
+_GAP = rf"{SEPARATOR}?"
+# YYYYMMDDNNNNN: the day of filing and a running number.
+_OWN = re.compile(
+    rf"(?<![0-9A-Za-z])(?:[A-Za-z]{{1,6}}{_GAP})?"
+    rf"(?P<day>20(?:{_GAP}[0-9]){{6}})"
+    rf"{_GAP}(?:[A-Za-z]{{1,3}}{_GAP})?"
+    rf"(?P<serial>[0-9](?:{_GAP}[0-9]){{4}})(?![0-9A-Za-z])"
+)
+_CUED = re.compile(
+    r"(?<!电话)(?<!手机)(?<!身份证)(?<!联系)(?<!车牌)(?<!银行卡)(?<!门牌)(?<!房屋)"
+    r"(?:单号|编号|号码|工单|受理|案件|流水|查询|回执|登记)(?:号码|编号|号|码)?"
+    r"[是为叫：:，, ]{0,3}"
+    rf"(?P<number>[A-Za-z]{{0,8}}(?:[ \-_]|{CONNECTORS})?[0-9]"
+    rf"(?:(?:[ \-_]|{CONNECTORS})?[A-Za-z0-9]){{4,19}})(?![0-9A-Za-z])"
+)
+_OTHER_LENGTH = range(8, 21)
+_DIGITS_LEAST = 5
+
+
+def read_case_numbers(text: str) -> list[Entity]:
+    """Find case numbers in normalised `text`, typed or spoken.
+
+    Our own form is found anywhere; its value is the thirteen digits, without letters before
+    or inside, and `data["form"]` is "own". Another number of 8 to 20 letters and digits is
+    taken only behind a word like 单号 or 编号 ("other"), and never when it is a phone.
+    """
+    view = view_digits(text)
+    own = list(_read_own(view, text))
+    taken = own + read_phones(text) if _CUED.search(view.text) else own
+    found = own + [
+        other
+        for other in _read_others(view, text)
+        if all(other.end <= entity.start or entity.end <= other.start for entity in taken)
+    ]
+    return sorted(found, key=lambda entity: entity.start)
+
+
+def _read_own(view: DigitView, text: str) -> Iterator[Entity]:
+    for match in _OWN.finditer(view.text):
+        day = _letters_and_digits(match.group("day"))
+        if _is_day(day):
+            value = day + _letters_and_digits(match.group("serial"))
+            yield _entity(view, text, *match.span(), value, "own")
+
+
+def _read_others(view: DigitView, text: str) -> Iterator[Entity]:
+    for match in _CUED.finditer(view.text):
+        value = _letters_and_digits(match.group("number")).upper()
+        digits = sum(char.isdigit() for char in value)
+        if len(value) in _OTHER_LENGTH and digits >= _DIGITS_LEAST:
+            yield _entity(view, text, *match.span("number"), value, "other")
+
+
+def _entity(view: DigitView, text: str, start: int, end: int, value: str, form: str) -> Entity:
+    start, end = view.source_span(start, end)
+    return Entity("case_number", value, text[start:end], start, end, {"form": form})
+
+
+def _letters_and_digits(matched: str) -> str:
+    return "".join(char for char in matched if char.isascii() and char.isalnum())
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,250 @@
+"""Linear classifiers over sentence vectors and character n-grams.
+
+Trained with scikit-learn, kept as plain arrays, applied with one matrix product. The sentence
+vector carries meaning, the n-grams carry the words that matter (取消, 人工, 多久); together they
+beat either alone. Confidences are calibrated by one temperature, fitted on sentences held out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bot.language.models import Vector
+
+_LONGEST_GRAM = 3
+_MOST_CHARACTERS = 400
+_HELD_OUT = 5
+"""Every fifth sentence is kept back to fit the temperature."""
+_BIAS_SCALE = 0.01
+
+Floats = npt.NDArray[np.float32]
+
+
+def count_grams(text: str) -> Counter[str]:
+    """Character 1- to 3-grams of the text with marked edges."""
+    marked = f"^{text[:_MOST_CHARACTERS].casefold()}$"
+    return Counter(
+        marked[i : i + size]
+        for size in range(1, _LONGEST_GRAM + 1)
+        for i in range(len(marked) - size + 1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How to train: `c` is the inverse regularisation, `grams_weight` the share of the words.
+
+    `ridge` chooses least squares instead of logistic regression: for hundreds of labels.
+    """
+
+    c: float = 60.0
+    grams_weight: float = 1.0
+    fewest_grams: int = 2
+    ridge: bool = False
+
+
+class LinearClassifier:
+    """Maps (text, vector) to a ranking of labels with calibrated probabilities."""
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        vocabulary: Mapping[str, int],
+        gram_weights: Floats,
+        vector_weights: Floats,
+        centre: Floats,
+        bias: Floats,
+        temperature: float,
+        grams_weight: float,
+    ) -> None:
+        self.labels = tuple(labels)
+        self._vocabulary = vocabulary
+        self._gram_weights = gram_weights
+        self._vector_weights = vector_weights
+        self._centre = centre
+        self._bias = bias
+        self.temperature = temperature
+        self._grams_weight = grams_weight
+
+    def scores(self, text: str, vector: Vector) -> Floats:
+        """Raw scores, one per label."""
+        known = [
+            (self._vocabulary[gram], n)
+            for gram, n in count_grams(text).items()
+            if gram in self._vocabulary
+        ]
+        total = self._bias + self._vector_weights @ (vector - self._centre)
+        if known:
+            ids = np.array([i for i, _ in known])
+            values = np.log1p(np.array([n for _, n in known], dtype=np.float32))
+            values *= self._grams_weight / np.linalg.norm(values)
+            total = total + values @ self._gram_weights[ids]
+        return np.asarray(total, dtype=np.float32)
+
+    def rank(self, text: str, vector: Vector, most: int | None = None) -> list[tuple[str, float]]:
+        """Labels with probabilities, best first."""
+        scaled = self.scores(text, vector) / self.temperature
+        odds = np.exp(scaled - scaled.max())
+        odds /= odds.sum()
+        order = np.argsort(-odds)[:most]
+        return [(self.labels[i], float(odds[i])) for i in order]
+
+    def save(self, folder: Path, name: str) -> None:
+        """Write `<name>.npz` and `<name>.json` into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(
+            folder / f"{name}.npz",
+            gram_weights=self._gram_weights.astype(np.float16),
+            vector_weights=self._vector_weights,
+            centre=self._centre,
+            bias=self._bias,
+        )
+        described = {
+            "labels": self.labels,
+            "vocabulary": list(self._vocabulary),
+            "temperature": self.temperature,
+            "grams_weight": self._grams_weight,
+        }
+        (folder / f"{name}.json").write_text(json.dumps(described, ensure_ascii=False), "utf-8")
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> LinearClassifier:
+        """Read what `save` wrote."""
+        described = json.loads((folder / f"{name}.json").read_text("utf-8"))
+        with np.load(folder / f"{name}.npz") as data:
+            return cls(
+                described["labels"],
+                {gram: i for i, gram in enumerate(described["vocabulary"])},
+                data["gram_weights"].astype(np.float32),
+                data["vector_weights"],
+                data["centre"],
+                data["bias"],
+                described["temperature"],
+                described["grams_weight"],
+            )
+
+
+def train_classifier(
+    texts: Sequence[str], vectors: Vector, labels: Sequence[str], how: Training
+) -> LinearClassifier:
+    """Fit on all sentences; the temperature on every fifth sentence, held out."""
+    names = sorted(set(labels))
+    target = np.array([names.index(label) for label in labels])
+    held = np.arange(len(texts)) % _HELD_OUT == 0
+    part = _fit(
+        [text for text, out in zip(texts, held, strict=True) if not out],
+        vectors[~held],
+        target[~held],
+        names,
+        how,
+    )
+    scores = np.stack([part.scores(texts[i], vectors[i]) for i in np.flatnonzero(held)])
+    whole = _fit(texts, vectors, target, names, how)
+    whole.temperature = fit_temperature(scores, target[held])
+    return whole
+
+
+def _fit(
+    texts: Sequence[str],
+    vectors: Vector,
+    target: npt.NDArray[np.int64],
+    names: Sequence[str],
+    how: Training,
+) -> LinearClassifier:
+    from scipy import sparse
+
+    counts = [count_grams(text) for text in texts]
+    frequency = Counter(gram for count in counts for gram in count)
+    kept = [gram for gram, n in frequency.items() if n >= how.fewest_grams]
+    vocabulary = {gram: i for i, gram in enumerate(kept)}
+    grams = _gram_matrix(counts, vocabulary, how.grams_weight)
+    centre = vectors.mean(axis=0).astype(np.float32)
+    features = sparse.hstack([sparse.csr_matrix(vectors - centre), grams], format="csr")
+    solve = _solve_ridge if how.ridge else _solve_logistic
+    weights, bias = solve(features, target, len(names), how)
+    size = vectors.shape[1]
+    return LinearClassifier(
+        names,
+        vocabulary,
+        np.ascontiguousarray(weights[:, size:].T),
+        weights[:, :size],
+        centre,
+        bias,
+        1.0,
+        how.grams_weight,
+    )
+
+
+def _solve_logistic(
+    features: Any, target: npt.NDArray[np.int64], labels: int, how: Training
+) -> tuple[Floats, Floats]:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=how.c, class_weight="balanced", max_iter=200, tol=1e-3)
+    model.fit(features, target)
+    weights = np.zeros((labels, features.shape[1]), dtype=np.float32)
+    bias = np.full(labels, -30.0, dtype=np.float32)  # a label missing here never wins
+    if len(model.classes_) == 2:
+        weights[model.classes_] = np.stack([-model.coef_[0], model.coef_[0]]) / 2
+        bias[model.classes_] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
+    else:
+        weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    return weights, bias
+
+
+def _solve_ridge(
+    features: Any, target: npt.NDArray[np.int64], labels: int, how: Training
+) -> tuple[Floats, Floats]:
+    """Least squares in the dual: seconds where hundreds of labels would take minutes.
+
+    On the categories it ranks as the logistic model does, at a thirtieth of the time.
+    """
+    from scipy import linalg
+
+    count = len(target)
+    aims = np.full((count, labels), -1.0 / max(labels - 1, 1))
+    aims[np.arange(count), target] = 1.0
+    kernel = (features @ features.T).toarray() + _BIAS_SCALE + np.eye(count) / how.c
+    dual = linalg.solve(kernel, aims, assume_a="pos", overwrite_a=True)
+    weights = np.asarray((features.T @ dual).T, dtype=np.float32)
+    return weights, np.asarray(_BIAS_SCALE * dual.sum(axis=0), dtype=np.float32)
+
+
+def _gram_matrix(counts: Sequence[Counter[str]], vocabulary: Mapping[str, int], weight: float):  # type: ignore[no-untyped-def]  # scipy's matrices are untyped
+    from scipy import sparse
+
+    indices: list[npt.NDArray[np.int64]] = []
+    values: list[Floats] = []
+    for count in counts:
+        known = [(vocabulary[gram], n) for gram, n in count.items() if gram in vocabulary]
+        row = np.log1p(np.array([n for _, n in known], dtype=np.float32))
+        norm = float(np.linalg.norm(row)) or 1.0
+        indices.append(np.array([i for i, _ in known], dtype=np.int64))
+        values.append(row * (weight / norm))
+    pointers = np.cumsum([0] + [len(row) for row in indices])
+    return sparse.csr_matrix(
+        (np.concatenate(values), np.concatenate(indices), pointers),
+        shape=(len(counts), len(vocabulary)),
+    )
+
+
+def fit_temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
+    """The temperature that makes held-out probabilities honest (least log loss)."""
+
+    def loss(temperature: float) -> float:
+        scaled = scores / temperature
+        scaled = scaled - scaled.max(axis=1, keepdims=True)
+        log_total = np.log(np.exp(scaled).sum(axis=1))
+        return float(np.mean(log_total - scaled[np.arange(len(truth)), truth]))
+
+    grid = [math.exp(x) for x in np.linspace(math.log(0.01), math.log(10.0), 140)]
+    return min(grid, key=loss)

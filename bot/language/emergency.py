@@ -1,0 +1,91 @@
+"""Is someone in danger right now: fire, gas, violence, injury, collapse …?
+
+The assistant interrupts everything else for these, so a doubtful danger counts; fears
+(怕着火), rules (着火了怎么办), the past (上个月着过火) and look-alikes (消防通道) do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.language.emergency_signs import (
+    ASKING,
+    DANGERS,
+    DENIED,
+    EVER,
+    GOING_ON,
+    NOW,
+    PAST,
+    RULES,
+    UNREAL,
+    Danger,
+)
+
+_CLAUSE = re.compile(r"[^，,。.！!？?；;\n\s]+[，,。.！!？?；;]?")
+# A place or a person of the caller's own makes even 着火了怎么办 a cry for help.
+_OWN = re.compile(
+    r"闻到|有股|我[妈爸家]|我(?:老公|老婆|孩子|们?小区|们?楼)|家里|楼[上下里道]|隔壁|对门|对面|邻居|这[里边儿]|那边|小区|单元|[0-9]号|门口|屋里|厨房|车里|路口|路上"
+    r"|有人|有个|老人|孩子|大爷|大妈"
+)
+_RESCUE_CALL = re.compile(r"救命|快来人|快救|出人命|要死人")
+_LONG = 160
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    text: str
+    start: int
+    before: str
+    """The clause before: 上个月，楼下着火了."""
+
+
+def detect_emergency(text: str) -> str | None:
+    """The kind of a danger going on now, None without one.
+
+    Kinds, the most pressing first: self_harm, fire, gas, police, electric, collapse, rescue
+    (someone trapped, fallen in or drowning), medical, traffic. Takes normalised text and
+    works on raw text too.
+    """
+    clauses = list(_cut(text))
+    for danger in DANGERS:
+        if any(_is_present(danger, clause, text) for clause in clauses):
+            return danger.kind
+    return None
+
+
+def _cut(text: str) -> Iterator[_Clause]:
+    before = ""
+    for match in _CLAUSE.finditer(text):
+        yield _Clause(match.group(), match.start(), before)
+        before = match.group()
+
+
+def _is_present(danger: Danger, clause: _Clause, text: str) -> bool:
+    signs = list(danger.signs.finditer(clause.text))
+    if not signs or danger.harmless.search(clause.text):
+        return False
+    if danger.faint and danger.harmless.search(clause.before):
+        return False
+    if len(text) > _LONG and NOW.search(clause.before + clause.text) is None:
+        return False
+    return any(_is_real(sign, clause, text) for sign in signs)
+
+
+def _is_real(sign: re.Match[str], clause: _Clause, text: str) -> bool:
+    """Whether the words around a sign leave the danger real, present and here."""
+    head, tail = clause.text[: sign.start()], clause.text[sign.end() :]
+    if DENIED.search(head) or EVER.match(tail):
+        return False
+    calls = _RESCUE_CALL.search(text) is not None
+    if UNREAL.search(head) or UNREAL.search(tail[:8]):
+        return calls
+    going_on = GOING_ON.search(clause.text) is not None or calls
+    if PAST.search(clause.text) or (PAST.search(clause.before) and not going_on):
+        return bool(re.search(r"现在|还在|一直|到今天|开始|又", clause.text)) or calls
+    if RULES.search(text, clause.start):
+        return calls or re.search(r"正在|快来|现在", clause.text) is not None
+    if ASKING.search(clause.text):
+        return calls or going_on or _OWN.search(text) is not None
+    return True

@@ -1,0 +1,1 @@
+"""What is filed: 工单 with their categories, places, clocks and history."""

@@ -1,0 +1,151 @@
+"""A report being told (工单草稿): what is known so far and what to ask next.
+
+Plain types. The dialogue hands a Reading of each message to cases.telling and gets an Outcome;
+nothing here knows Rasa, the database or the words of the questions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from cases.models import CaseKind
+
+
+class Slot(StrEnum):
+    """What a report is made of, in the order it is asked for."""
+
+    DESCRIPTION = "description"
+    CATEGORY = "category"
+    LOCATION = "location"
+    DISTRICT = "district"
+    OCCURRED = "occurred"
+    CONTACT = "contact"
+    CONFIRMED = "confirmed"
+    CHANGE = "change"
+
+
+class Detour(StrEnum):
+    """The message is not about the report; answer it, then come back."""
+
+    QUESTION = "question"
+    HUMAN = "human"
+    CANCEL = "cancel"
+    CHECK_CASE = "check_case"
+    FIND_PLACE = "find_place"
+    CHITCHAT = "chitchat"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was understood of one message."""
+
+    text: str
+    intent: str = "inform"
+    confidence: float = 1.0
+    categories: Sequence[tuple[str, str, float]] = ()
+    """(code, name, confidence), best first."""
+    entities: Sequence[Mapping[str, Any]] = ()
+    """Each with entity, value, text, start, end and data."""
+    emergency: str | None = None
+    shared_location: Mapping[str, Any] | None = None
+    attachment_ids: Sequence[str] = ()
+
+    def first(self, entity: str) -> Mapping[str, Any] | None:
+        """The first entity of this kind."""
+        return next((item for item in self.entities if item["entity"] == entity), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known so far. Every field is JSON-able; None is "not known yet"."""
+
+    kind: str = CaseKind.COMPLAINT.value
+    description: str | None = None
+    category: str | None = None
+    offered: tuple[tuple[str, str], ...] = ()
+    location: Mapping[str, Any] | None = None
+    district_asked: bool = False
+    occurred: str | None = None
+    phone: str | None = None
+    contact_name: str | None = None
+    anonymous: bool = False
+    attachment_ids: tuple[str, ...] = ()
+    emergency: str | None = None
+    confirmed: bool = False
+    changing: bool = False
+    misses: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As kept in the dialogue's memory."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any] | None) -> Draft:
+        """Back from the dialogue's memory; keys of other versions are dropped."""
+        known = {item.name for item in fields(cls)}
+        values = {key: value for key, value in (data or {}).items() if key in known}
+        for key in ("attachment_ids", "offered"):
+            if key in values:
+                values[key] = tuple(tuple(v) if isinstance(v, list) else v for v in values[key])
+        return cls(**values)
+
+    def missing(self) -> Slot | None:
+        """What to ask next; None when the case can be filed."""
+        if self.changing:
+            return Slot.CHANGE
+        if not self.description:
+            return Slot.DESCRIPTION
+        if self.emergency:
+            # nobody in danger fills in forms: the place, once, and it is filed
+            return Slot.LOCATION if self.location is None and not self.misses else None
+        for slot in self._needed():
+            if slot is Slot.CATEGORY and self.category is None:
+                return slot
+            if slot is Slot.LOCATION and self.location is None:
+                return slot
+            if slot is Slot.DISTRICT and self._district_unknown() and not self.district_asked:
+                return slot
+            if slot is Slot.OCCURRED and self.occurred is None:
+                return slot
+            if slot is Slot.CONTACT and self.phone is None and not self.anonymous:
+                return slot
+        return None if self.confirmed else Slot.CONFIRMED
+
+    def without(self, slot: Slot) -> Draft:
+        """The draft with one item forgotten, so that it is asked again."""
+        if slot is Slot.LOCATION:
+            return replace(self, location=None, district_asked=False)
+        if slot is Slot.OCCURRED:
+            return replace(self, occurred=None)
+        if slot is Slot.CATEGORY:
+            return replace(self, category=None)
+        if slot is Slot.DESCRIPTION:
+            return replace(self, description=None)
+        return replace(self, phone=None, anonymous=False)
+
+    def _needed(self) -> tuple[Slot, ...]:
+        if self.kind in (CaseKind.SUGGESTION.value, CaseKind.PRAISE.value):
+            return (Slot.CONTACT,)
+        return (Slot.CATEGORY, Slot.LOCATION, Slot.DISTRICT, Slot.OCCURRED, Slot.CONTACT)
+
+    def _district_unknown(self) -> bool:
+        place = self.location or {}
+        return not place.get("district_code") and place.get("lat") is None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a message did to the draft."""
+
+    draft: Draft
+    detour: Detour | None = None
+    changed: tuple[Slot, ...] = ()
+    """What the message filled or mended, so that it can be said back."""
+    missed: bool = False
+    """The answer was not understood; ask again, more simply."""
+    wants_human: bool = False
+    """Missed twice: offer a person."""

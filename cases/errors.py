@@ -1,0 +1,26 @@
+"""What can go wrong with a case, in the words of the person concerned."""
+
+from __future__ import annotations
+
+from hotline.errors import Conflict, InvalidInput, NotFound
+
+
+class CaseNotFound(NotFound):
+    """No case has this number."""
+
+    code = "case_not_found"
+    message = "没有查到这个工单号，请核对后再试。"
+
+
+class IllegalMove(Conflict):
+    """The case's state does not allow this step."""
+
+    code = "illegal_move"
+    message = "工单当前状态不能进行此操作。"
+
+
+class UnknownCategory(InvalidInput):
+    """The category code is not in the list."""
+
+    code = "unknown_category"
+    message = "没有这个问题类别。"

@@ -1,0 +1,199 @@
+"""What can be done with cases, each deed in one transaction with its audit entry."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import store
+from cases.categories import get_category
+from cases.clocks import choose_limit, compute_due, name_limit
+from cases.errors import CaseNotFound, IllegalMove
+from cases.models import (
+    STATUS_NAMES,
+    Case,
+    CaseKind,
+    CaseStatus,
+    Location,
+    NewCase,
+    Step,
+    may_move,
+)
+from hotline.audit import Actor, record_deed
+from hotline.clock import Clock, to_city
+from hotline.db import Database
+from hotline.limits import Limiter
+from hotline.privacy import Vault, mask_phone
+
+_KEY_TRIES = 5
+_KEY_TRY_SECONDS = 3600.0
+
+
+class Cases:
+    """The use cases around cases."""
+
+    def __init__(self, db: Database, clock: Clock, vault: Vault, limiter: Limiter) -> None:
+        self._db = db
+        self._clock = clock
+        self._vault = vault
+        self._limiter = limiter
+
+    async def file(self, new: NewCase, actor: Actor) -> Case:
+        """File a case; the same idempotency key again gives the case filed first."""
+        try:
+            async with self._db.write() as session:
+                return await self._file(session, new, actor)
+        except IntegrityError:
+            # the same key filed at the same moment elsewhere: that one counts
+            async with self._db.read() as session:
+                row = await store.find_by_key(session, new.idempotency_key)
+                if row is None:
+                    raise
+                return await self._to_case(session, row)
+
+    async def _file(self, session: AsyncSession, new: NewCase, actor: Actor) -> Case:
+        earlier = await store.find_by_key(session, new.idempotency_key)
+        if earlier is not None:
+            return await self._to_case(session, earlier)
+        now = self._clock.now()
+        category = get_category(new.category_code) if new.category_code else None
+        limit = choose_limit(
+            await store.all_limits(session), new.category_code, new.emergency is not None
+        )
+        number = await store.next_number(session, to_city(now).strftime("%Y%m%d"))
+        row = store.CaseRow(
+            case_number=number,
+            idempotency_key=new.idempotency_key,
+            kind=new.kind.value,
+            category_code=new.category_code,
+            category_name=category.name if category else None,
+            status=CaseStatus.ACCEPTED.value,
+            emergency=new.emergency,
+            description=new.description,
+            location=asdict(new.location) if new.location else None,
+            district_code=new.location.district_code if new.location else None,
+            subdistrict_code=new.location.subdistrict_code if new.location else None,
+            occurred_text=new.occurred_text,
+            anonymous=new.phone is None,
+            phone_sealed=self._vault.lock(new.phone) if new.phone else None,
+            phone_blind=self._vault.blind(new.phone) if new.phone else None,
+            name_sealed=self._vault.lock(new.contact_name) if new.contact_name else None,
+            channel=new.channel,
+            conversation_id=new.conversation_id,
+            attachment_ids=list(new.attachment_ids),
+            limit_name=name_limit(limit) if limit else None,
+            due_at=compute_due(now, limit) if limit else None,
+            created_at=now,
+            updated_at=now,
+            version=1,
+        )
+        session.add(row)
+        await session.flush()
+        self._add_step(session, row, actor, "已受理登记")
+        record_deed(session, now, actor, "case_filed", "case", number, kind=new.kind.value)
+        await session.flush()
+        return await self._to_case(session, row)
+
+    async def get(self, case_number: str) -> Case:
+        """The case with its history; raises CaseNotFound."""
+        async with self._db.read() as session:
+            row = await session.get(store.CaseRow, case_number)
+            if row is None:
+                raise CaseNotFound
+            return await self._to_case(session, row)
+
+    async def check_key(self, case_number: str, last_four: str) -> bool:
+        """Whether `last_four` ends the phone the case was filed with.
+
+        Tries are counted per case; too many raise RateLimited, so four digits cannot be guessed.
+        """
+        await self._limiter.spend(f"case-key:{case_number}", _KEY_TRIES, _KEY_TRY_SECONDS)
+        async with self._db.read() as session:
+            row = await session.get(store.CaseRow, case_number)
+        if row is None:
+            raise CaseNotFound
+        phone = self._vault.unlock(row.phone_sealed) if row.phone_sealed else ""
+        return bool(phone) and hmac.compare_digest(phone[-4:].encode(), last_four.encode())
+
+    async def move(
+        self, case_number: str, to: CaseStatus, actor: Actor, note: str, version: int
+    ) -> Case:
+        """Take the case a step further; `version` is the one the actor saw."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await session.get(store.CaseRow, case_number, with_for_update=True)
+            if row is None:
+                raise CaseNotFound
+            before = CaseStatus(row.status)
+            if row.version != version:
+                raise IllegalMove("工单刚被其他人更新过，请刷新后再操作。")
+            if not may_move(before, to):
+                raise IllegalMove(f"工单{STATUS_NAMES[before]}，不能改为{STATUS_NAMES[to]}。")
+            row.status, row.version, row.updated_at = to.value, row.version + 1, now
+            self._add_step(session, row, actor, note)
+            record_deed(
+                session,
+                now,
+                actor,
+                "case_moved",
+                "case",
+                case_number,
+                before=before.value,
+                after=to.value,
+            )
+            await session.flush()
+            return await self._to_case(session, row)
+
+    async def recent(self, limit: int = 50) -> Sequence[Case]:
+        """The newest cases, without their histories."""
+        query = select(store.CaseRow).order_by(store.CaseRow.created_at.desc()).limit(limit)
+        async with self._db.read() as session:
+            return [self._plain(row, ()) for row in await session.scalars(query)]
+
+    def _add_step(self, session: AsyncSession, row: store.CaseRow, actor: Actor, note: str) -> None:
+        session.add(
+            store.CaseStepRow(
+                case_number=row.case_number,
+                at=self._clock.now(),
+                status=row.status,
+                actor_name=actor.name,
+                note=note,
+            )
+        )
+
+    async def _to_case(self, session: AsyncSession, row: store.CaseRow) -> Case:
+        steps = await store.steps_of(session, row.case_number)
+        history = tuple(
+            Step(step.at, CaseStatus(step.status), step.actor_name, step.note) for step in steps
+        )
+        return self._plain(row, history)
+
+    def _plain(self, row: store.CaseRow, history: tuple[Step, ...]) -> Case:
+        phone = self._vault.unlock(row.phone_sealed) if row.phone_sealed else None
+        return Case(
+            case_number=row.case_number,
+            kind=CaseKind(row.kind),
+            category_code=row.category_code,
+            category_name=row.category_name,
+            status=CaseStatus(row.status),
+            emergency=row.emergency,
+            description=row.description,
+            location=Location(**row.location) if row.location else None,
+            occurred_text=row.occurred_text,
+            anonymous=row.anonymous,
+            phone_masked=mask_phone(phone) if phone else None,
+            contact_name=self._vault.unlock(row.name_sealed) if row.name_sealed else None,
+            channel=row.channel,
+            conversation_id=row.conversation_id,
+            limit_name=row.limit_name,
+            due_at=row.due_at,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+            version=row.version,
+            history=history,
+        )

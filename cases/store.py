@@ -1,0 +1,149 @@
+"""Cases in the database: tables and the statements that touch them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cases.categories import DATA
+from cases.models import Limit
+from hotline.db import Base
+
+
+class CaseRow(Base):
+    """One case. Personal data is sealed (`*_sealed`) or a blind index (`*_blind`)."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        Index(None, "status", "due_at"),
+        Index(None, "phone_blind"),
+        Index(None, "conversation_id"),
+        Index(None, "created_at"),
+    )
+
+    case_number: Mapped[str] = mapped_column(String(16), primary_key=True)
+    idempotency_key: Mapped[str] = mapped_column(String(128), unique=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    category_code: Mapped[str | None] = mapped_column(String(8))
+    category_name: Mapped[str | None] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16))
+    emergency: Mapped[str | None] = mapped_column(String(16))
+    description: Mapped[str] = mapped_column(Text)
+    location: Mapped[dict[str, Any] | None]
+    district_code: Mapped[str | None] = mapped_column(String(12))
+    subdistrict_code: Mapped[str | None] = mapped_column(String(12))
+    occurred_text: Mapped[str | None] = mapped_column(String(200))
+    anonymous: Mapped[bool]
+    phone_sealed: Mapped[str | None] = mapped_column(Text)
+    phone_blind: Mapped[str | None] = mapped_column(String(64))
+    name_sealed: Mapped[str | None] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(String(16))
+    conversation_id: Mapped[str | None] = mapped_column(String(32))
+    attachment_ids: Mapped[list[Any]]
+    limit_name: Mapped[str | None] = mapped_column(String(200))
+    due_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class CaseStepRow(Base):
+    """One line of a case's history."""
+
+    __tablename__ = "case_steps"
+    __table_args__ = (Index(None, "case_number", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.case_number"))
+    at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(16))
+    actor_name: Mapped[str] = mapped_column(String(64))
+    note: Mapped[str] = mapped_column(Text)
+
+
+class DayCountRow(Base):
+    """How many cases a day has; hands out the gapless number of the day."""
+
+    __tablename__ = "case_day_counts"
+
+    day: Mapped[str] = mapped_column(String(8), primary_key=True)
+    filed: Mapped[int]
+
+
+class LimitRow(Base):
+    """A time limit as the deployment set it; editable."""
+
+    __tablename__ = "case_limits"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    category_prefix: Mapped[str] = mapped_column(String(8))
+    emergency: Mapped[bool]
+    amount: Mapped[int]
+    unit: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(Text)
+    reviewed_on: Mapped[str] = mapped_column(String(10))
+
+
+async def next_number(session: AsyncSession, day: str) -> str:
+    """The next case number of `day` (YYYYMMDD): 13 digits, gapless within the day.
+
+    The count is raised inside the filing transaction, so a rolled-back filing leaves no gap.
+    """
+    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = (
+        insert(DayCountRow)
+        .values(day=day, filed=1)
+        .on_conflict_do_update(index_elements=["day"], set_={"filed": DayCountRow.filed + 1})
+        .returning(DayCountRow.filed)
+    )
+    filed = await session.scalar(statement)
+    return f"{day}{filed:05d}"
+
+
+async def find_by_key(session: AsyncSession, idempotency_key: str) -> CaseRow | None:
+    """The case filed earlier under this key."""
+    query = select(CaseRow).where(CaseRow.idempotency_key == idempotency_key)
+    return await session.scalar(query)
+
+
+async def steps_of(session: AsyncSession, case_number: str) -> Sequence[CaseStepRow]:
+    """The history, oldest first."""
+    query = (
+        select(CaseStepRow).where(CaseStepRow.case_number == case_number).order_by(CaseStepRow.id)
+    )
+    return (await session.scalars(query)).all()
+
+
+async def all_limits(session: AsyncSession) -> list[Limit]:
+    """Every limit row."""
+    rows = await session.scalars(select(LimitRow).order_by(LimitRow.id))
+    return [
+        Limit(row.category_prefix, row.emergency, row.amount, row.unit, row.source, row.reviewed_on)
+        for row in rows
+    ]
+
+
+async def seed_limits(session: AsyncSession) -> None:
+    """Put the shipped limits in when the table is empty; edited tables are left alone."""
+    if await session.scalar(select(LimitRow.id).limit(1)) is not None:
+        return
+    with (DATA / "limits.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            session.add(
+                LimitRow(
+                    category_prefix=row["category_prefix"],
+                    emergency=row["emergency"] == "1",
+                    amount=int(row["amount"]),
+                    unit=row["unit"],
+                    source=row["source"],
+                    reviewed_on=row["reviewed_on"],
+                )
+            )

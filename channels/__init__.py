@@ -1,0 +1,1 @@
+"""How residents write: each channel translates between its protocol and conversations."""

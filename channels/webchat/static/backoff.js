@@ -1,0 +1,49 @@
+/** Growing pauses between attempts, spread so that many browsers do not return at once. */
+export class Backoff {
+  #attempt = 0;
+  #first;
+  #longest;
+
+  /**
+   * @param {number} [first] the first pause, in milliseconds
+   * @param {number} [longest] no pause is longer, in milliseconds
+   */
+  constructor(first = 1000, longest = 30000) {
+    this.#first = first;
+    this.#longest = longest;
+  }
+
+  /** @returns {number} how long to wait before the next attempt, in milliseconds */
+  next() {
+    const pause = Math.min(this.#longest, this.#first * 2 ** this.#attempt);
+    this.#attempt += 1;
+    return pause * (0.75 + Math.random() * 0.5);
+  }
+
+  reset() {
+    this.#attempt = 0;
+  }
+}
+
+/** A pause that can be cut short, for when the network comes back. */
+export class Pause {
+  #end = () => {};
+
+  /**
+   * @param {number} milliseconds
+   * @returns {Promise<void>}
+   */
+  wait(milliseconds) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  end() {
+    this.#end();
+  }
+}

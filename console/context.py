@@ -1,0 +1,30 @@
+"""What the console needs of the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cases.service import Cases
+from console.service import Accounts
+from conversations.media import Media
+from conversations.service import Conversations
+from hotline.bus import Bus
+from hotline.clock import Clock
+from hotline.db import Database
+from hotline.limits import Limiter
+from hotline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleContext:
+    """The services behind the pages."""
+
+    db: Database
+    clock: Clock
+    bus: Bus
+    limiter: Limiter
+    settings: Settings
+    conversations: Conversations
+    cases: Cases
+    media: Media
+    accounts: Accounts

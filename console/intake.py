@@ -1,0 +1,91 @@
+"""Reads what the console's pages send: forms, JSON, frames and addresses, bounded and checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from hotline.errors import InvalidInput, TooLarge, UnsupportedMedia
+
+_BODY_BYTES = 64 * 1024
+_LONGEST_ID = 128
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NEXT = re.compile(r"/console(?:[/?][^\\\x00-\x20\x7f]*)?")
+_NEVER_NEXT = ("/console/login", "/console/logout", "/console/api", "/console/static")
+HOME = "/console"
+
+
+async def read_form(request: web.Request) -> Mapping[str, str]:
+    """The form's text fields; files are left out."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise UnsupportedMedia("不支持这种提交方式，请刷新页面后再试。")
+    if (request.content_length or 0) > _BODY_BYTES:
+        raise TooLarge
+    try:
+        form = await request.post()
+    except (UnicodeDecodeError, ValueError, LookupError):
+        raise InvalidInput from None
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+async def read_json(request: web.Request) -> Mapping[str, Any]:
+    """The JSON object of the body. An empty body is an empty object."""
+    if request.content_type != "application/json":
+        raise UnsupportedMedia("内容应是 JSON。")
+    if (request.content_length or 0) > _BODY_BYTES:
+        raise TooLarge
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(_BODY_BYTES):
+        body += chunk
+        if len(body) > _BODY_BYTES:
+            raise TooLarge
+    return read_object(bytes(body)) if body else {}
+
+
+def read_object(raw: bytes | str) -> Mapping[str, Any]:
+    """The JSON object written there."""
+    try:
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise InvalidInput("内容不是合法的 JSON 文本。") from None
+    if not isinstance(data, dict):
+        raise InvalidInput("内容应是一个 JSON 对象。")
+    return data
+
+
+def read_text(value: object, longest: int) -> str:
+    """Text without control characters and lone surrogates, neither empty nor too long."""
+    if not isinstance(value, str):
+        raise InvalidInput("text 应是文字。")
+    text = _CONTROL.sub("", value.encode("utf-8", "ignore").decode("utf-8")).strip()
+    if not text:
+        raise InvalidInput("内容是空的，请输入后再发送。")
+    if len(text) > longest:
+        raise TooLarge(f"内容最多 {longest} 个字，请分几次发送。")
+    return text
+
+
+def read_message_id(value: object) -> str:
+    """The id that the page gave its message."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID or not value.isprintable():
+        raise InvalidInput(f"client_message_id 应是 1 到 {_LONGEST_ID} 个字符的文字。")
+    return value
+
+
+def read_seq(value: object) -> int:
+    """A position in a timeline."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
+        return value
+    raise InvalidInput("seq 应是消息序号。")
+
+
+def read_next(raw: str) -> str:
+    """Where to go after logging in: a page of this console, whatever was asked for."""
+    inside = _NEXT.fullmatch(raw) is not None and not raw.startswith(_NEVER_NEXT)
+    return raw if inside else HOME

@@ -1,0 +1,127 @@
+"""Operators (坐席) as plain types and rules; no I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from console.errors import WeakPassword
+from conversations.models import Operator
+from hotline.audit import Actor
+from hotline.errors import InvalidInput
+
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 128
+LONGEST_NAME = 20
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+
+
+class Role(StrEnum):
+    """What an operator is at the hotline."""
+
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+ROLE_NAMES: Mapping[Role, str] = {
+    Role.OPERATOR: "坐席",
+    Role.SUPERVISOR: "班长",
+    Role.ADMIN: "管理员",
+}
+
+
+class Right(StrEnum):
+    """What a role may do."""
+
+    SERVE = "serve"
+    """See the desk, take conversations from the bot or the queue, answer, write notes."""
+    TAKE_FROM_OTHERS = "take_from_others"
+    """Take a conversation that another operator holds."""
+    REVEAL_ANY = "reveal_any"
+    """See covered personal data in conversations of others; one's own need no right."""
+    READ_CASES = "read_cases"
+    MANAGE_OPERATORS = "manage_operators"
+
+
+_OPERATOR_RIGHTS = frozenset({Right.SERVE, Right.READ_CASES})
+_SUPERVISOR_RIGHTS = _OPERATOR_RIGHTS | {Right.TAKE_FROM_OTHERS, Right.REVEAL_ANY}
+
+RIGHTS: Mapping[Role, frozenset[Right]] = {
+    Role.OPERATOR: _OPERATOR_RIGHTS,
+    Role.SUPERVISOR: _SUPERVISOR_RIGHTS,
+    Role.ADMIN: _SUPERVISOR_RIGHTS | {Right.MANAGE_OPERATORS},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One operator's account; her password is never part of it."""
+
+    id: str
+    login: str
+    name: str
+    role: Role
+    created_at: datetime
+    last_login_at: datetime | None
+    disabled_at: datetime | None
+    password_generated: bool
+
+    @property
+    def role_name(self) -> str:
+        """The role in Chinese."""
+        return ROLE_NAMES[self.role]
+
+    @property
+    def actor(self) -> Actor:
+        """Who she is in the audit log."""
+        return Actor("operator", self.id, self.name)
+
+    @property
+    def operator(self) -> Operator:
+        """Who she is to conversations."""
+        return Operator(self.id, self.name, self.role.value)
+
+    def may(self, right: Right) -> bool:
+        """Whether her role includes the right."""
+        return right in RIGHTS[self.role]
+
+
+def read_login(raw: str) -> str:
+    """The login as stored (lower case); raises InvalidInput."""
+    login = raw.strip().casefold()
+    if not _LOGIN.fullmatch(login):
+        raise InvalidInput("登录账号为 2 到 32 个字母、数字、点、下划线或短横线。")
+    return login
+
+
+def read_name(raw: str) -> str:
+    """The name that residents see; raises InvalidInput."""
+    name = " ".join(raw.split())
+    if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+        raise InvalidInput(f"姓名或工号为 1 到 {LONGEST_NAME} 个字。")
+    return name
+
+
+def read_role(raw: str) -> Role:
+    """The role with this name; raises InvalidInput."""
+    try:
+        return Role(raw)
+    except ValueError:
+        raise InvalidInput("角色应是 operator、supervisor 或 admin。") from None
+
+
+def check_password(password: str, login: str) -> None:
+    """Raise WeakPassword unless the password is long, mixed and free of the login."""
+    kinds = (
+        any(each.isalpha() for each in password),
+        any(each.isdigit() for each in password),
+        any(not each.isalnum() for each in password),
+    )
+    fits = SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD and sum(kinds) > 1
+    if not fits or login in password.casefold():
+        raise WeakPassword

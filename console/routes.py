@@ -1,0 +1,73 @@
+"""The console's addresses: pages under /console, what their scripts call under /console/api."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from console.context import ConsoleContext
+from console.desk import Desk
+from console.door import Door
+from console.models import Right
+from console.pages import HERE, Pages
+from console.routes_api import DeskApi
+from console.routes_cases import CasePages
+from console.routes_desk import DeskPages
+from console.routes_login import LoginPages
+from console.routes_operators import OperatorPages
+
+__all__ = ["ConsoleContext", "setup_console"]
+
+_STATIC = "/console/static"
+
+
+def setup_console(app: web.Application, context: ConsoleContext) -> None:
+    """Add the operators' console to the application."""
+    pages = Pages(context.clock, context.settings.city_name)
+    desk = Desk(context.db, context.clock)
+    door = Door(context, pages)
+    login = LoginPages(context, door, pages)
+    desk_pages = DeskPages(context, desk, pages)
+    api = DeskApi(context, desk, door)
+    cases = CasePages(context, pages)
+    operators = OperatorPages(context, pages)
+    serve, read, manage = Right.SERVE, Right.READ_CASES, Right.MANAGE_OPERATORS
+    one = "/console/api/conversations/{id}"
+
+    app.add_routes(
+        [
+            web.get("/console/login", door.open_page(login.show)),
+            web.post("/console/login", door.open_page(login.log_in)),
+            web.post("/console/logout", door.page(login.log_out)),
+            web.get("/console/password", door.page(login.show_password)),
+            web.post("/console/password", door.page(login.change_password)),
+            web.get("/console", door.page(desk_pages.show, serve)),
+            web.get("/console/lists", door.page(desk_pages.show_lists, serve)),
+            web.get("/console/conversations/{id}", door.page(desk_pages.show, serve)),
+            web.get("/console/conversations/{id}/folder", door.page(desk_pages.show_folder, serve)),
+            web.get("/console/cases", door.page(cases.show_recent, read)),
+            web.get("/console/cases/{number}", door.page(cases.show_one, read)),
+            web.get("/console/operators", door.page(operators.show, manage)),
+            web.post("/console/operators", door.page(operators.add, manage)),
+            web.post("/console/operators/{id}/{deed}", door.page(operators.change, manage)),
+            web.get("/console/api/me", door.api(api.tell_me, serve)),
+            web.get("/console/api/socket", door.api(api.open_socket, serve)),
+            web.get(f"{one}/entries", door.api(api.get_earlier, serve)),
+            web.get(f"{one}/attachments/{{attachment}}", door.api(api.get_attachment, serve)),
+            web.post(f"{one}/messages", door.api(api.answer, serve)),
+            web.post(f"{one}/notes", door.api(api.add_note, serve)),
+            web.post(f"{one}/take", door.api(api.take, serve)),
+            web.post(f"{one}/return", door.api(api.give_back, serve)),
+            web.post(f"{one}/close", door.api(api.close, serve)),
+            web.post(f"{one}/reveal", door.api(api.reveal, serve)),
+            web.static(_STATIC, HERE / "static"),
+        ]
+    )
+    app.on_response_prepare.append(_revalidate_static)
+    app.on_shutdown.append(api.close_sockets)
+
+
+async def _revalidate_static(request: web.Request, response: web.StreamResponse) -> None:
+    # scripts import each other by plain names: a browser must ask whether they changed
+    if request.path.startswith(_STATIC):
+        response.headers.setdefault("Cache-Control", "no-cache")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -1,0 +1,24 @@
+"""What a resident in danger is told at once.
+
+Numbers: 110 police, 119 fire, 120 medical, 122 traffic accidents: 北京市接诉即办工作条例
+第十一条 (2021). Conduct when gas is smelt, and the number on the card or the meter: 北京市燃气管理条例
+第三十条第（八）项、第五十一条 (2020). Reviewed 2026-11-22.
+"""
+
+from __future__ import annotations
+
+_STAY = "我会把情况记下来，并提醒值班人员。"
+
+EMERGENCY_ADVICE = {
+    "fire": f"有火情，请先撤到安全的地方，马上拨打 119 火警电话。有人受伤拨打 120。{_STAY}",
+    "gas": "可能是燃气泄漏：不要开关电器、不要点火、不要在屋里打电话。关阀门、开窗，马上到室外，"
+    f"再拨打燃气卡或燃气表上的抢修电话，或拨打 119；有人不适拨打 120。{_STAY}",
+    "medical": f"有人受伤或身体危急，请马上拨打 120 急救电话。{_STAY}",
+    "police": f"请先保证自己的安全，马上拨打 110 报警电话。有人受伤拨打 120。{_STAY}",
+    "collapse": f"有坍塌危险，请马上离开并提醒旁人，拨打 119 或 110。有人受伤拨打 120。{_STAY}",
+    "electric": "有触电危险，请远离电线和积水，不要用手去碰，提醒旁人绕行，拨打 110；"
+    f"有人触电拨打 120。{_STAY}",
+    "traffic": f"请先撤到安全的地方，交通事故拨打 122，有人受伤拨打 120。{_STAY}",
+    "self_harm": "您的安全最要紧。请马上拨打 110 或 120，也请告诉身边的人陪着您。"
+    "您也可以回复“人工”，值班人员来陪您说。",
+}

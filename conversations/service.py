@@ -1,0 +1,543 @@
+"""What can be done with a conversation, each deed in one transaction.
+
+The holder is checked inside the transaction that writes, so that a bot never speaks over a
+person and two operators never hold one conversation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.language.emergency import detect_emergency
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from conversations import store
+from conversations.emergencies import EMERGENCY_ADVICE
+from conversations.errors import (
+    ConversationClosed,
+    ConversationNotFound,
+    HeldByAnother,
+    NotHolder,
+)
+from conversations.models import (
+    Conversation,
+    Entry,
+    EntryType,
+    Handoff,
+    Holder,
+    Incoming,
+    Operator,
+    Reply,
+    Sender,
+    may_take_over,
+    wants_to_leave_queue,
+)
+from hotline.audit import SYSTEM, Actor, record_deed
+from hotline.bus import Bus
+from hotline.clock import Clock
+from hotline.db import Database, after_commit
+
+TIMELINE_PAGE = 500
+_TURNS_PER_SESSION = 20
+"""A Rasa turn slows with its session's length; a fresh session keeps it flat."""
+
+BACK_TO_BOT = "好的，已回到智能助手。请继续说您的问题。"
+TAKEN_OVER = "坐席{name}已接入，为您服务。"
+RETURNED = "人工服务已结束，智能助手继续为您服务。"
+CLOSED = "本次会话已结束，感谢您的来访。"
+WAITING_NEXT = "已为您转接人工，您排在第 1 位。等待时回复“返回”，可以继续由智能助手为您服务。"
+WAITING = "已为您转接人工，您前面还有 {ahead} 位。等待时回复“返回”，可以继续由智能助手为您服务。"
+PRESS_BACK = {"buttons": [{"title": "返回智能助手", "payload": "返回"}]}
+
+
+def conversation_topic(conversation_id: str) -> str:
+    """Bus topic of one conversation."""
+    return f"conversation:{conversation_id}"
+
+
+DESK_TOPIC = "desk"
+"""Bus topic of the operators' queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message that is safely stored. `repeated`: it had been accepted before."""
+
+    entry: Entry
+    conversation: Conversation
+    needs_turn: bool
+    repeated: bool
+
+
+class Conversations:
+    """The use cases around conversations."""
+
+    def __init__(self, db: Database, clock: Clock, bus: Bus) -> None:
+        self._db = db
+        self._clock = clock
+        self._bus = bus
+
+    # --- residents -----------------------------------------------------------------------
+
+    async def open(
+        self, channel: str, greeting: Sequence[Reply], external_user: str | None = None
+    ) -> tuple[Conversation, str, Sequence[Entry]]:
+        """Start a conversation; returns it, the resident's token (shown once) and the greeting."""
+        token = secrets.token_urlsafe(32)
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = store.ConversationRow(
+                id=store.new_id(),
+                channel=channel,
+                external_user=external_user,
+                token_hash=_hash_token(token),
+                holder=Holder.BOT.value,
+                last_seq=0,
+                session=1,
+                turns_in_session=0,
+                created_at=now,
+                updated_at=now,
+            )
+            session.add(row)
+            await session.flush()
+            entries = [
+                store.append_entry(
+                    session, row, now, Sender.BOT, reply.text, payload=_payload(reply)
+                )
+                for reply in greeting
+            ]
+        return store.to_conversation(row), token, [store.to_entry(entry) for entry in entries]
+
+    async def authenticate(self, conversation_id: str, token: str) -> Conversation:
+        """The conversation, if the token is its own; else ConversationNotFound."""
+        async with self._db.read() as session:
+            row = await session.get(store.ConversationRow, conversation_id)
+        stored = row.token_hash if row else None
+        # compare even when there is no such conversation: the time taken tells nothing
+        matches = hmac.compare_digest(stored or "-", _hash_token(token))
+        if row is None or not matches:
+            raise ConversationNotFound
+        return store.to_conversation(row)
+
+    async def accept(self, conversation_id: str, incoming: Incoming) -> Accepted:
+        """Store a resident's message durably; the same external id is stored once."""
+        try:
+            async with self._db.write() as session:
+                return await self._accept(session, conversation_id, incoming)
+        except IntegrityError:
+            # two deliveries at the same moment: the other one won, so this one is the repeat
+            async with self._db.write() as session:
+                return await self._accept(session, conversation_id, incoming)
+
+    async def _accept(
+        self, session: AsyncSession, conversation_id: str, incoming: Incoming
+    ) -> Accepted:
+        now = self._clock.now()
+        row = await store.lock_conversation(session, conversation_id)
+        if row is None:
+            raise ConversationNotFound
+        key = f"{conversation_id}:{incoming.external_id}"
+        earlier = await store.find_inbox(session, row.channel, key)
+        if earlier is not None:
+            entry = await session.get_one(store.EntryRow, earlier.message_id)
+            return Accepted(
+                store.to_entry(entry), store.to_conversation(row), earlier.done_at is None, True
+            )
+        if row.holder == Holder.CLOSED.value:
+            raise ConversationClosed
+        entry = store.append_entry(
+            session,
+            row,
+            now,
+            Sender.RESIDENT,
+            incoming.text,
+            client_message_id=incoming.external_id,
+            payload=await _incoming_payload(session, conversation_id, incoming),
+        )
+        await session.flush()
+        self._advise_in_danger(session, row, now, entry)
+        for_bot = row.holder == Holder.BOT.value
+        if row.holder == Holder.QUEUE.value and wants_to_leave_queue(incoming.text):
+            self._give_back(session, row, now, Actor("resident", row.id), BACK_TO_BOT, entry.id)
+        session.add(
+            store.InboxRow(
+                channel=row.channel,
+                external_id=key,
+                conversation_id=row.id,
+                message_id=entry.id,
+                created_at=now,
+                done_at=None if for_bot else now,
+            )
+        )
+        self._announce(session, row.id)
+        return Accepted(store.to_entry(entry), store.to_conversation(row), for_bot, False)
+
+    def _advise_in_danger(
+        self,
+        session: AsyncSession,
+        row: store.ConversationRow,
+        now: datetime,
+        entry: store.EntryRow,
+    ) -> None:
+        """Tell where to call, before anything else, whoever holds, and though Rasa be down."""
+        danger = detect_emergency(entry.text)
+        if danger is None or row.emergency == danger:
+            return
+        row.emergency = danger
+        advice = EMERGENCY_ADVICE[danger]
+        self._say(session, row, now, Sender.SYSTEM, advice, in_reply_to=entry.id)
+        record_deed(session, now, SYSTEM, "emergency_raised", "conversation", row.id, kind=danger)
+
+    async def replies(self, conversation_id: str, message_id: str) -> tuple[bool, Sequence[Entry]]:
+        """Whether the message has been dealt with, and what was said in answer to it."""
+        async with self._db.read() as session:
+            entries = await store.replies_to(session, conversation_id, message_id)
+            return await store.is_answered(session, message_id), entries
+
+    async def timeline(self, conversation_id: str, after: int = 0) -> Sequence[Entry]:
+        """At most TIMELINE_PAGE entries with seq > `after`."""
+        async with self._db.read() as session:
+            return await store.entries_after(session, conversation_id, after, TIMELINE_PAGE)
+
+    async def get(self, conversation_id: str) -> Conversation:
+        """The conversation's state."""
+        async with self._db.read() as session:
+            row = await session.get(store.ConversationRow, conversation_id)
+        if row is None:
+            raise ConversationNotFound
+        return store.to_conversation(row)
+
+    async def waiting_place(self, conversation_id: str) -> int | None:
+        """How many wait before this conversation; None when it does not wait."""
+        async with self._db.read() as session:
+            row = await session.get(store.ConversationRow, conversation_id)
+            if row is None or row.holder != Holder.QUEUE.value:
+                return None
+            return await store.count_ahead(session, row)
+
+    async def keep_draft(self, conversation_id: str, draft: Mapping[str, Any] | None) -> None:
+        """Show operators what the bot has gathered so far; None when nothing is under way."""
+        async with self._db.write() as session:
+            row = await store.lock_conversation(session, conversation_id)
+            if row is None:
+                raise ConversationNotFound
+            row.draft = dict(draft) if draft is not None else None
+            after_commit(session, lambda: self._bus.publish(DESK_TOPIC, {"type": "changed"}))
+
+    async def tell(
+        self,
+        session: AsyncSession,
+        conversation_id: str,
+        text: str,
+        payload: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Put a system message to the resident into the caller's transaction and the outbox."""
+        row = await store.lock_conversation(session, conversation_id)
+        if row is None:
+            raise ConversationNotFound
+        self._say(session, row, self._clock.now(), Sender.SYSTEM, text, payload=payload)
+        self._announce(session, row.id)
+
+    # --- the bot's turns (called by the relay) ---------------------------------------------
+
+    async def begin_turn(
+        self, conversation_id: str
+    ) -> tuple[store.InboxRow, Entry, Conversation] | None:
+        """The oldest unanswered message, marked as tried once more; None when all is answered."""
+        async with self._db.write() as session:
+            row = await store.lock_conversation(session, conversation_id)
+            inbox = await store.next_waiting(session, conversation_id)
+            if row is None or inbox is None:
+                if row is not None:
+                    row.lease_owner, row.lease_until = None, None
+                return None
+            entry = await session.get_one(store.EntryRow, inbox.message_id)
+            if (
+                inbox.attempts == 0
+                and row.draft is None
+                and row.turns_in_session >= _TURNS_PER_SESSION
+            ):
+                row.session, row.turns_in_session = row.session + 1, 0
+            inbox.attempts += 1
+            typing = {"type": "typing", "sender": "bot", "active": True}
+            after_commit(
+                session, lambda: self._bus.publish(conversation_topic(conversation_id), typing)
+            )
+            return inbox, store.to_entry(entry), store.to_conversation(row)
+
+    async def finish_turn(
+        self, conversation_id: str, message_id: str, replies: Sequence[Reply], error: str | None
+    ) -> bool:
+        """Store the bot's replies and mark the message answered, if the bot still holds.
+
+        Returns whether the replies were stored.
+        """
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await store.lock_conversation(session, conversation_id)
+            inbox = await store.next_waiting(session, conversation_id)
+            if row is None or inbox is None or inbox.message_id != message_id:
+                return False  # answered already, by a process that lost its lease to us
+            inbox.done_at, inbox.error = now, error
+            row.turns_in_session += 1
+            spoken = row.holder == Holder.BOT.value
+            if spoken:
+                for reply in replies:
+                    self._say(
+                        session,
+                        row,
+                        now,
+                        Sender.BOT,
+                        reply.text,
+                        in_reply_to=message_id,
+                        payload=_payload(reply),
+                    )
+                handoff = next((reply.handoff for reply in replies if reply.handoff), None)
+                if handoff is not None:
+                    await self._enqueue(session, row, now, handoff, message_id)
+            self._announce(session, row.id)
+        return spoken
+
+    # --- operators -------------------------------------------------------------------------
+
+    async def take_over(self, conversation_id: str, operator: Operator) -> Conversation:
+        """Hold the conversation; raises HeldByAnother when somebody else does."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await self._open_row(session, conversation_id)
+            if not may_take_over(store.to_conversation(row), operator):
+                raise HeldByAnother
+            if row.holder != Holder.OPERATOR.value or row.operator_id != operator.id:
+                before = row.holder
+                row.holder, row.waiting_since = Holder.OPERATOR.value, None
+                row.operator_id, row.operator_name = operator.id, operator.name
+                self._change_holder(session, row, now)
+                self._say(session, row, now, Sender.SYSTEM, TAKEN_OVER.format(name=operator.name))
+                actor = Actor("operator", operator.id, operator.name)
+                record_deed(
+                    session, now, actor, "conversation_taken", "conversation", row.id, before=before
+                )
+            self._announce(session, row.id)
+            return store.to_conversation(row)
+
+    async def return_to_bot(self, conversation_id: str, operator: Operator) -> Conversation:
+        """Let the bot speak again."""
+        async with self._db.write() as session:
+            row = await self._held_row(session, conversation_id, operator)
+            actor = Actor("operator", operator.id, operator.name)
+            self._give_back(session, row, self._clock.now(), actor, RETURNED)
+            self._announce(session, row.id)
+            return store.to_conversation(row)
+
+    async def close(self, conversation_id: str, operator: Operator) -> Conversation:
+        """End the conversation."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await self._held_row(session, conversation_id, operator)
+            self._say(session, row, now, Sender.SYSTEM, CLOSED)
+            row.holder, row.closed_at, row.draft = Holder.CLOSED.value, now, None
+            self._change_holder(session, row, now)
+            actor = Actor("operator", operator.id, operator.name)
+            record_deed(session, now, actor, "conversation_closed", "conversation", row.id)
+            self._announce(session, row.id)
+            return store.to_conversation(row)
+
+    async def answer(
+        self,
+        conversation_id: str,
+        operator: Operator,
+        text: str,
+        client_message_id: str | None = None,
+    ) -> Entry:
+        """The operator's words to the resident; she must hold the conversation."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await self._held_row(session, conversation_id, operator)
+            entry = self._say(
+                session,
+                row,
+                now,
+                Sender.OPERATOR,
+                text,
+                operator_name=operator.name,
+                client_message_id=client_message_id,
+            )
+            row.first_reply_at = row.first_reply_at or now
+            self._announce(session, row.id)
+            return store.to_entry(entry)
+
+    async def add_note(self, conversation_id: str, operator: Operator, text: str) -> None:
+        """Write an internal note."""
+        async with self._db.write() as session:
+            row = await store.lock_conversation(session, conversation_id)
+            if row is None:
+                raise ConversationNotFound
+            session.add(
+                store.NoteRow(
+                    conversation_id=row.id,
+                    operator_id=operator.id,
+                    operator_name=operator.name,
+                    text=text,
+                    created_at=self._clock.now(),
+                )
+            )
+            self._announce(session, row.id)
+
+    # --- within a transaction ----------------------------------------------------------------
+
+    async def _open_row(self, session: AsyncSession, conversation_id: str) -> store.ConversationRow:
+        row = await store.lock_conversation(session, conversation_id)
+        if row is None:
+            raise ConversationNotFound
+        if row.holder == Holder.CLOSED.value:
+            raise ConversationClosed
+        return row
+
+    async def _held_row(
+        self, session: AsyncSession, conversation_id: str, operator: Operator
+    ) -> store.ConversationRow:
+        row = await self._open_row(session, conversation_id)
+        if row.holder != Holder.OPERATOR.value or row.operator_id != operator.id:
+            raise NotHolder
+        return row
+
+    def _say(
+        self,
+        session: AsyncSession,
+        row: store.ConversationRow,
+        now: datetime,
+        sender: Sender,
+        text: str,
+        *,
+        operator_name: str | None = None,
+        client_message_id: str | None = None,
+        in_reply_to: str | None = None,
+        payload: Mapping[str, Any] | None = None,
+    ) -> store.EntryRow:
+        entry = store.append_entry(
+            session,
+            row,
+            now,
+            sender,
+            text,
+            operator_name=operator_name,
+            client_message_id=client_message_id,
+            in_reply_to=in_reply_to,
+            payload=payload,
+        )
+        session.add(
+            store.OutboxRow(
+                channel=row.channel, conversation_id=row.id, message_id=entry.id, available_at=now
+            )
+        )
+        return entry
+
+    async def _enqueue(
+        self,
+        session: AsyncSession,
+        row: store.ConversationRow,
+        now: datetime,
+        handoff: Handoff,
+        message_id: str,
+    ) -> None:
+        row.holder, row.waiting_since, row.handoff = Holder.QUEUE.value, now, asdict(handoff)
+        await session.flush()
+        ahead = await store.count_ahead(session, row)
+        self._change_holder(session, row, now, queue_position=ahead + 1)
+        text = WAITING.format(ahead=ahead) if ahead else WAITING_NEXT
+        self._say(
+            session, row, now, Sender.SYSTEM, text, in_reply_to=message_id, payload=PRESS_BACK
+        )
+        record_deed(
+            session, now, SYSTEM, "handoff_requested", "conversation", row.id, reason=handoff.reason
+        )
+
+    def _give_back(
+        self,
+        session: AsyncSession,
+        row: store.ConversationRow,
+        now: datetime,
+        actor: Actor,
+        text: str,
+        in_reply_to: str | None = None,
+    ) -> None:
+        row.holder, row.waiting_since = Holder.BOT.value, None
+        row.operator_id, row.operator_name = None, None
+        self._change_holder(session, row, now)
+        self._say(session, row, now, Sender.SYSTEM, text, in_reply_to=in_reply_to)
+        record_deed(session, now, actor, "conversation_returned", "conversation", row.id)
+
+    def _change_holder(
+        self,
+        session: AsyncSession,
+        row: store.ConversationRow,
+        now: datetime,
+        queue_position: int | None = None,
+    ) -> None:
+        payload: dict[str, Any] = {"holder": row.holder}
+        if queue_position is not None:
+            payload["queue_position"] = queue_position
+        store.append_entry(
+            session,
+            row,
+            now,
+            Sender.SYSTEM,
+            type=EntryType.HOLDER,
+            operator_name=row.operator_name,
+            payload=payload,
+        )
+
+    def _announce(self, session: AsyncSession, conversation_id: str) -> None:
+        def publish() -> None:
+            self._bus.publish(conversation_topic(conversation_id), {"type": "changed"})
+            self._bus.publish(DESK_TOPIC, {"type": "changed", "conversation_id": conversation_id})
+
+        after_commit(session, publish)
+
+
+def _hash_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _payload(reply: Reply) -> dict[str, Any]:
+    payload: dict[str, Any] = {}
+    if reply.buttons:
+        payload["buttons"] = [asdict(button) for button in reply.buttons]
+    if reply.citations:
+        payload["citations"] = [dict(citation) for citation in reply.citations]
+    if reply.case:
+        payload["case"] = dict(reply.case)
+    return payload
+
+
+async def _incoming_payload(
+    session: AsyncSession, conversation_id: str, incoming: Incoming
+) -> dict[str, Any]:
+    payload: dict[str, Any] = {}
+    if incoming.location:
+        payload["location"] = asdict(incoming.location)
+    attachments = []
+    for attachment_id in incoming.attachment_ids:
+        row = await session.get(store.AttachmentRow, attachment_id)
+        if row is None or row.conversation_id != conversation_id:
+            raise ConversationNotFound("没有找到要发送的图片，请重新上传。")
+        attachments.append(
+            {
+                "id": row.id,
+                "kind": row.kind,
+                "content_type": row.content_type,
+                "name": row.name,
+                "width": row.width,
+                "height": row.height,
+            }
+        )
+    if attachments:
+        payload["attachments"] = attachments
+    return payload

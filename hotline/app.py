@@ -1,0 +1,262 @@
+"""The application: every part made once, wired here, started and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import structlog
+from aiohttp import web
+from console.routes import ConsoleContext, setup_console
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from sqlalchemy import func, select, text
+
+import actions.services
+from bot.language.embedding import Embedder, load_embedder
+from cases.service import Cases
+from channels.webchat.routes import ChatContext, setup_webchat
+from console.service import Accounts
+from conversations import store
+from conversations.bot import Bot
+from conversations.media import Media
+from conversations.outbox import Outbox, WebChat
+from conversations.rasa_bot import RasaBot
+from conversations.relay import Relay
+from conversations.service import Conversations
+from hotline.bus import Bus, LocalBus, RedisBus
+from hotline.clock import Clock, SystemClock
+from hotline.db import Database
+from hotline.limits import Limiter, LocalLimiter, RedisLimiter
+from hotline.openapi import DOCUMENT
+from hotline.privacy import Vault
+from hotline.settings import Settings
+from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
+from kb.pages import setup_knowledge
+from kb.service import Knowledge
+from kb.vectors import PassageVectors
+
+log = structlog.get_logger(__name__)
+
+WAITING = Gauge("hotline_inbox_waiting", "Messages not answered yet", registry=REGISTRY)
+QUEUED = Gauge("hotline_queue_length", "Residents waiting for an operator", registry=REGISTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Every part of a running product."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    bus: Bus
+    limiter: Limiter
+    vault: Vault
+    conversations: Conversations
+    cases: Cases
+    knowledge: Knowledge
+    media: Media
+    accounts: Accounts
+    relay: Relay
+    bot: Bot
+    embedder: Embedder
+
+
+@asynccontextmanager
+async def open_product(
+    settings: Settings,
+    *,
+    rasa_url: str = "",
+    rasa_secret: str = "",
+    bot: Bot | None = None,
+    clock: Clock | None = None,
+    embedder: Embedder | None = None,
+) -> AsyncIterator[Product]:
+    """Make every part, start the workers, and stop them in reverse order.
+
+    `bot`, `clock` and `embedder` can be replaced, for tests and for trying things out. The
+    database must have been upgraded and `settings` must have a secret key.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        db = Database(settings.effective_database_url)
+        stack.push_async_callback(db.close)
+        bus, limiter = await _open_shared(settings, stack)
+        vault = Vault(settings.secret_key)
+        if embedder is None:
+            chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
+            embedder = await asyncio.to_thread(load_embedder, settings.cache_dir, chosen)
+        conversations = Conversations(db, clock, bus)
+        cases = Cases(db, clock, vault, limiter)
+        knowledge = Knowledge(
+            db, clock, PassageVectors(embedder, settings.cache_dir), settings.kb_refresh_seconds
+        )
+        await knowledge.seed()
+        await knowledge.start()
+        stack.push_async_callback(knowledge.stop)
+        if bot is None:
+            http = await stack.enter_async_context(
+                aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(limit=settings.rasa_concurrency + 4)
+                )
+            )
+            bot = RasaBot(
+                http,
+                rasa_url,
+                rasa_secret,
+                settings.rasa_timeout_seconds,
+                settings.rasa_concurrency,
+            )
+        actions.services.bind(actions.services.Services(cases, conversations, knowledge, embedder))
+        relay = Relay(db, clock, conversations, bot)
+        await relay.start()
+        stack.push_async_callback(relay.stop)
+        outbox = Outbox(db, clock, {"webchat": WebChat(bus)})
+        outbox.start()
+        stack.push_async_callback(outbox.stop)
+        yield Product(
+            settings=settings,
+            db=db,
+            clock=clock,
+            bus=bus,
+            limiter=limiter,
+            vault=vault,
+            conversations=conversations,
+            cases=cases,
+            knowledge=knowledge,
+            media=Media(db, clock, settings.media_dir),
+            accounts=Accounts(db, clock, limiter, vault, settings),
+            relay=relay,
+            bot=bot,
+            embedder=embedder,
+        )
+
+
+async def _open_shared(settings: Settings, stack: AsyncExitStack) -> tuple[Bus, Limiter]:
+    if not settings.redis_url:
+        return LocalBus(), LocalLimiter()
+    import redis.asyncio
+
+    client = redis.asyncio.from_url(settings.redis_url)
+    stack.push_async_callback(client.aclose)
+    bus = RedisBus(client, uuid.uuid4().hex)
+    task = asyncio.create_task(bus.relay_forever())
+
+    async def stop() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(stop)
+    return bus, RedisLimiter(client)
+
+
+def make_app(product: Product) -> web.Application:
+    """The public door: web chat, console, knowledge pages, health and metrics."""
+    settings = product.settings
+    most = (settings.max_upload_megabytes + 1) * 1024 * 1024
+    app = web.Application(middlewares=[measure, errors_as_json], client_max_size=most)
+    app.on_response_prepare.append(add_security_headers)
+    setup_webchat(
+        app,
+        ChatContext(
+            settings,
+            product.conversations,
+            product.relay,
+            product.media,
+            product.bus,
+            product.limiter,
+        ),
+    )
+    setup_console(
+        app,
+        ConsoleContext(
+            db=product.db,
+            clock=product.clock,
+            bus=product.bus,
+            limiter=product.limiter,
+            settings=settings,
+            conversations=product.conversations,
+            cases=product.cases,
+            media=product.media,
+            accounts=product.accounts,
+        ),
+    )
+    setup_knowledge(app, product.knowledge)
+    health = Health(product)
+    app.add_routes(
+        [
+            web.get("/healthz", health.alive),
+            web.get("/readyz", health.ready),
+            web.get("/metrics", health.metrics),
+            web.get("/api/openapi.json", _show_openapi),
+        ]
+    )
+    return app
+
+
+async def _show_openapi(_: web.Request) -> web.Response:
+    return web.json_response(DOCUMENT)
+
+
+class Health:
+    """Alive, ready, and the figures."""
+
+    def __init__(self, product: Product) -> None:
+        self._p = product
+
+    async def alive(self, _: web.Request) -> web.Response:
+        """GET /healthz: the process answers."""
+        return web.json_response({"status": "ok"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """GET /readyz: database reached, knowledge loaded, Rasa answering; 503 while not."""
+        checks = {
+            "database": await self._database_answers(),
+            "knowledge": bool(self._p.knowledge.all()),
+            "rasa": await self._p.bot.is_ready() if isinstance(self._p.bot, RasaBot) else True,
+        }
+        body = {
+            "status": "ok" if all(checks.values()) else "starting",
+            "checks": checks,
+            "channels": {"webchat": "on", "wechat": "off", "wecom": "off", "telephony": "off"},
+        }
+        return web.json_response(body, status=200 if all(checks.values()) else 503)
+
+    async def _database_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(3), self._p.db.read() as session:
+                await session.execute(text("SELECT 1"))
+        except Exception as error:  # any driver error means: not reached
+            log.warning("ready.database", error=type(error).__name__)
+            return False
+        return True
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """GET /metrics: Prometheus text."""
+        async with self._p.db.read() as session:
+            waiting = (
+                select(func.count())
+                .select_from(store.InboxRow)
+                .where(store.InboxRow.done_at.is_(None))
+            )
+            queued = (
+                select(func.count())
+                .select_from(store.ConversationRow)
+                .where(store.ConversationRow.holder == "queue")
+            )
+            WAITING.set(await session.scalar(waiting) or 0)
+            QUEUED.set(await session.scalar(queued) or 0)
+        return web.Response(
+            body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+
+def new_secret() -> str:
+    """A secret for one run: between the gateway and its own Rasa child."""
+    return secrets.token_urlsafe(32)

@@ -1,0 +1,227 @@
+"""The `hotline` command. Heavy parts are imported by the commands that need them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hotline.errors import HotlineError, InvalidInput
+from hotline.settings import Settings, describe_settings, load_settings, with_secret_key
+
+app = typer.Typer(
+    help="96310 城市管理热线助手",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+kb = typer.Typer(help="知识库", no_args_is_help=True)
+operators = typer.Typer(help="坐席账号", no_args_is_help=True)
+database = typer.Typer(help="数据库", no_args_is_help=True)
+bench = typer.Typer(help="性能测量", no_args_is_help=True)
+app.add_typer(kb, name="kb")
+app.add_typer(operators, name="operators")
+app.add_typer(database, name="db")
+app.add_typer(bench, name="bench")
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="数据目录，默认见 hotline settings")
+]
+Port = Annotated[int | None, typer.Option(help="监听端口，默认 8080")]
+
+
+def say(line: str) -> None:
+    """One line for the person at the terminal."""
+    print(line, flush=True)
+
+
+def read_settings(data_dir: Path | None = None, port: int | None = None) -> Settings:
+    """The settings with the command line's own values, which win."""
+    settings = load_settings()
+    if data_dir is not None:
+        settings = replace(settings, data_dir=data_dir.expanduser().resolve())
+    if port is not None:
+        settings = replace(settings, http_port=port)
+    return settings
+
+
+def quiet_settings(data_dir: Path | None = None) -> Settings:
+    """For commands whose output is data: warnings and errors only, on stderr."""
+    from hotline.logs import configure_logging
+
+    settings = read_settings(data_dir)
+    configure_logging(replace(settings, log_level="WARNING"))
+    return settings
+
+
+@app.command()
+def serve(port: Port = None, data_dir: DataDir = None) -> None:
+    """启动整个产品：网关、动作服务、Rasa；没有合适的模型时先训练。"""
+    from hotline import serve as serving
+    from hotline.logs import configure_logging
+
+    settings = read_settings(data_dir, port)
+    configure_logging(settings)
+    asyncio.run(serving.serve(settings, say))
+
+
+@app.command()
+def train(
+    data_dir: DataDir = None,
+    force: Annotated[bool, typer.Option(help="即使模型已是最新也重新训练")] = False,
+) -> None:
+    """训练助手。"""
+    from hotline import training
+
+    say("正在训练助手，约需一分钟……")
+    path = training.train(quiet_settings(data_dir), force)
+    say(f"训练完成：{path.name}")
+
+
+@app.command()
+def evaluate(data_dir: DataDir = None) -> None:
+    """在项目自己的测试集上评分。"""
+    from hotline.evaluation import evaluate_understanding
+
+    for line in evaluate_understanding(quiet_settings(data_dir)):
+        say(line)
+
+
+@app.command()
+def parse(data_dir: DataDir = None) -> None:
+    """理解消息：标准输入每行一个 {"text": …}，标准输出每行一个结果。"""
+    from hotline.parsing import open_understander, parse_line
+
+    settings = quiet_settings(data_dir)
+    with open_understander(settings) as understander:
+        map_lines(lambda item: parse_line(understander, item))
+
+
+@app.command()
+def settings() -> None:
+    """列出全部设置：名称、当前值、默认值、说明。"""
+    for row in describe_settings(load_settings()):
+        default = f"（默认 {row.default}）" if row.default else ""
+        say(f"{row.name}={row.value}\n    {row.help}{default}")
+
+
+@kb.command("search")
+def kb_search(
+    k: Annotated[int, typer.Option("-k", help="返回几条")] = 5, data_dir: DataDir = None
+) -> None:
+    """检索知识库：标准输入每行一个 {"query": …}。"""
+    from hotline.searching import open_knowledge
+
+    settings = with_secret_key(quiet_settings(data_dir))
+
+    async def run() -> None:
+        async with open_knowledge(settings) as search:
+            map_lines(lambda item: search(item, k))
+
+    asyncio.run(run())
+
+
+@kb.command("fit")
+def kb_fit(data_dir: DataDir = None) -> None:
+    """重新计算检索的排序和置信度权重（维护人员使用）。"""
+    from hotline.searching import fit_weights
+
+    for line in asyncio.run(fit_weights(with_secret_key(quiet_settings(data_dir)))):
+        say(line)
+
+
+@operators.command("add")
+def operators_add(
+    login: str,
+    name: Annotated[str, typer.Option(help="显示给市民的称呼")] = "",
+    role: Annotated[str, typer.Option(help="operator、supervisor 或 admin")] = "operator",
+    data_dir: DataDir = None,
+) -> None:
+    """新增坐席账号，随机密码只显示一次。"""
+    from hotline.searching import open_accounts
+
+    settings = with_secret_key(quiet_settings(data_dir))
+
+    async def run() -> str:
+        async with open_accounts(settings) as accounts:
+            return await accounts.add_operator(login, name or login, role, None)
+
+    say(f"账号 {login} 已创建，密码 {asyncio.run(run())}（只显示这一次）")
+
+
+@database.command("upgrade")
+def db_upgrade(data_dir: DataDir = None) -> None:
+    """把数据库升级到当前版本。"""
+    from hotline.db import Database
+    from hotline.migrate import upgrade_database
+
+    settings = quiet_settings(data_dir)
+
+    async def run() -> None:
+        db = Database(settings.effective_database_url)
+        await upgrade_database(db)
+        await db.close()
+
+    asyncio.run(run())
+    say("数据库已是最新。")
+
+
+@bench.command("chat")
+def bench_chat(
+    url: Annotated[str, typer.Option(help="正在运行的服务")] = "http://127.0.0.1:8080",
+    residents: Annotated[int, typer.Option(help="同时聊天的市民数")] = 50,
+    turns: Annotated[int, typer.Option(help="每人说几轮")] = 8,
+) -> None:
+    """模拟多人同时聊天，核对顺序与完整性，打印每秒轮数和延迟。"""
+    from hotline.bench import bench_chat as run
+
+    for line in asyncio.run(run(url, residents, turns)):
+        say(line)
+
+
+def read_lines() -> Iterator[dict[str, Any]]:
+    """JSON objects from stdin, one a line; raises InvalidInput naming the line."""
+    for number, raw in enumerate(sys.stdin.buffer, 1):
+        if not raw.strip():
+            continue
+        try:
+            item = json.loads(raw.decode("utf-8"))
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+            raise InvalidInput(f"第 {number} 行不是合法的 JSON。") from None
+        if not isinstance(item, dict):
+            raise InvalidInput(f"第 {number} 行应是一个 JSON 对象。")
+        yield {"_line": number, **item}
+
+
+def map_lines(function: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer each input line with an output line, at once."""
+    for item in read_lines():
+        sys.stdout.write(json.dumps(function(item), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+def main() -> None:
+    """Entry point: bad input is one sentence and exit code 2, failure one sentence and 1."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        app()
+    except HotlineError as error:
+        print(error.message, file=sys.stderr)
+        sys.exit(2 if error.status < 500 or error.code == "settings" else 1)
+    except BrokenPipeError:
+        # the reader of our output went away (head, less): nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Rate limits: how often one sender may do one thing."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from typing import Any, Protocol
+
+from hotline.errors import RateLimited
+
+_MOST_KEYS = 50_000
+
+
+class Limiter(Protocol):
+    """Counts deeds by key."""
+
+    async def spend(self, key: str, allowed: int, seconds: float) -> None:
+        """Count one deed; raise RateLimited when more than `allowed` fell in `seconds`."""
+        ...
+
+
+class LocalLimiter:
+    """A sliding refill per key (token bucket) in this process; memory is bounded."""
+
+    def __init__(self) -> None:
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def spend(self, key: str, allowed: int, seconds: float) -> None:
+        now = time.monotonic()
+        left, at = self._buckets.pop(key, (float(allowed), now))
+        left = min(float(allowed), left + (now - at) * allowed / seconds)
+        if left < 1:
+            self._buckets[key] = (left, now)
+            raise RateLimited
+        self._buckets[key] = (left - 1, now)
+        while len(self._buckets) > _MOST_KEYS:
+            self._buckets.popitem(last=False)
+
+
+class RedisLimiter:
+    """A fixed window per key in Redis, shared by all processes."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    async def spend(self, key: str, allowed: int, seconds: float) -> None:
+        window = int(time.time() // seconds)
+        name = f"hotline:limit:{key}:{window}"
+        async with self._client.pipeline(transaction=True) as pipe:
+            pipe.incr(name)
+            pipe.expire(name, int(seconds) + 1)
+            count, _ = await pipe.execute()
+        if count > allowed:
+            raise RateLimited

@@ -1,0 +1,74 @@
+"""`hotline parse`: the assistant's reading of messages, without Rasa and without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.language.embedding import load_embedder
+from bot.language.models import Understanding
+from bot.language.understanding import Understander
+from cases.categories import load_categories
+from hotline.errors import InvalidInput
+from hotline.settings import Settings
+from hotline.training import train, unpacked_components
+
+_CHANNELS = ("webchat", "wechat", "voice")
+
+
+@contextmanager
+def open_understander(settings: Settings) -> Iterator[Understander]:
+    """The understander of the model that fits the data; trains it first when there is none."""
+    names = {code: category.name for code, category in load_categories().items()}
+    chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
+    with unpacked_components(train(settings)) as (intents, categories):
+        yield Understander.load(
+            intents, categories, load_embedder(settings.cache_dir, chosen), names
+        )
+
+
+def parse_line(understander: Understander, item: Mapping[str, Any]) -> dict[str, Any]:
+    """One input object to one output object (contract.md)."""
+    line, text, channel = item.get("_line"), item.get("text"), item.get("channel") or "webchat"
+    if not isinstance(text, str):
+        raise InvalidInput(f"第 {line} 行缺少文字 text。")
+    if channel not in _CHANNELS:
+        raise InvalidInput(f"第 {line} 行的 channel 应是 {'、'.join(_CHANNELS)} 之一。")
+    return describe(understander.read(text, channel, datetime.now(UTC)))
+
+
+def describe(reading: Understanding) -> dict[str, Any]:
+    """A reading as contract.md has it."""
+    category = reading.category
+    return {
+        "text": reading.text,
+        "intent": {
+            "name": reading.intent.name,
+            "confidence": round(reading.intent.confidence, 4),
+        },
+        "category": category
+        and {
+            "code": category.code,
+            "name": category.name,
+            "confidence": round(category.confidence, 4),
+        },
+        "category_ranking": [
+            {"code": guess.code, "name": guess.name, "confidence": round(guess.confidence, 4)}
+            for guess in reading.category_ranking
+        ],
+        "entities": [
+            {
+                "entity": entity.entity,
+                "value": entity.value,
+                "text": entity.text,
+                "start": entity.start,
+                "end": entity.end,
+                **({"data": dict(entity.data)} if entity.data else {}),
+            }
+            for entity in reading.entities
+        ],
+        "emergency": reading.emergency,
+    }

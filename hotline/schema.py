@@ -1,0 +1,13 @@
+"""Every table of the product in one place, for migrations and for tests."""
+
+from __future__ import annotations
+
+import cases.store
+import console.store
+import conversations.store
+import hotline.audit
+import kb.store
+from hotline.db import Base
+
+TABLE_MODULES = (cases.store, console.store, conversations.store, hotline.audit, kb.store)
+METADATA = Base.metadata

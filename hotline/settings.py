@@ -1,0 +1,228 @@
+"""Every setting of the product: one table of name, default and help.
+
+A setting is read from the environment (`HOTLINE_<NAME>`), from a file whose path stands in
+`HOTLINE_<NAME>_FILE` (for secrets mounted by an orchestrator), or from the optional TOML file
+`HOTLINE_SETTINGS_FILE` (lower-case names), in this order. All problems are reported at once.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+from hotline.errors import SettingsError
+
+PREFIX = "HOTLINE_"
+ROOT = Path(__file__).resolve().parent.parent
+"""The project folder: config.yml, nlu_data/ and kb/ are found from here."""
+
+
+def _setting(default: object, help: str, *, secret: bool = False) -> Any:
+    return field(default=default, metadata={"help": help, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The effective settings; field order is the order of `hotline settings`."""
+
+    data_dir: Path = _setting(Path("data"), "数据目录：数据库、模型、上传的图片、自动生成的密钥")
+    database_url: str = _setting(
+        "", "SQLAlchemy 数据库地址；留空则用数据目录里的 SQLite", secret=True
+    )
+    redis_url: str = _setting(
+        "", "Redis 地址；多副本部署时用于消息广播、限流和 Rasa 会话锁", secret=True
+    )
+    public_base_url: str = _setting(
+        "", "外网访问的根地址，如 https://96310.example.gov.cn；https 时 Cookie 仅限加密连接"
+    )
+    secret_key: str = _setting(
+        "", "主密钥（至少 32 个字符）；单机留空时自动生成并存放在数据目录", secret=True
+    )
+    http_host: str = _setting("127.0.0.1", "网关监听地址")
+    http_port: int = _setting(8080, "网关监听端口")
+    actions_port: int = _setting(5055, "动作服务端口（仅本机）；被占用时自动另选")
+    rasa_port: int = _setting(5005, "Rasa 服务端口（仅本机）；被占用时自动另选")
+    rasa_url: str = _setting("", "独立部署的 Rasa 地址；留空则由 hotline serve 启动并看管")
+    rasa_timeout_seconds: float = _setting(
+        12.0, "等待 Rasa 一轮应答的最长秒数，超过则致歉并建议人工"
+    )
+    rasa_concurrency: int = _setting(16, "同时交给 Rasa 的会话数上限")
+    embedder_dir: str = _setting("", "自备 ONNX 句向量模型目录（如 bge-small-zh）；留空用内置模型")
+    max_message_chars: int = _setting(2000, "一条消息的最多字数，超过则请市民分段发送")
+    max_upload_megabytes: int = _setting(10, "一个上传文件的最大兆字节数")
+    messages_per_minute: int = _setting(40, "一个会话每分钟最多消息数")
+    conversations_per_minute: int = _setting(60, "一个网络地址每分钟最多新建会话数")
+    trusted_proxies: int = _setting(0, "网关前面可信的反向代理层数，用来取真实访客地址")
+    login_attempts: int = _setting(5, "同一账号 15 分钟内允许的登录失败次数")
+    session_hours: int = _setting(12, "坐席登录有效小时数")
+    log_level: str = _setting("INFO", "日志级别：DEBUG INFO WARNING ERROR")
+    log_format: str = _setting("auto", "日志格式：json、text，或 auto（终端用 text，其余用 json）")
+    kb_refresh_seconds: float = _setting(0.5, "检查知识库是否有改动的间隔秒数")
+    city_name: str = _setting("北京市", "城市名称，用于问候语和页面标题")
+
+    @property
+    def model_dir(self) -> Path:
+        """Where trained assistants are kept."""
+        return self.data_dir / "models"
+
+    @property
+    def cache_dir(self) -> Path:
+        """What can be built again at any time: the sentence encoder."""
+        return self.data_dir / "cache"
+
+    @property
+    def media_dir(self) -> Path:
+        """Pictures and sound that residents sent."""
+        return self.data_dir / "media"
+
+    @property
+    def effective_database_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'hotline.db'}"
+
+
+def env_name(name: str) -> str:
+    """`data_dir` → `HOTLINE_DATA_DIR`."""
+    return PREFIX + name.upper()
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all sources; raise one SettingsError that names every problem."""
+    environ = os.environ if environ is None else environ
+    problems: list[str] = []
+    values = _read_file(environ, problems)
+    for item in fields(Settings):
+        raw = _read_environment(environ, env_name(item.name), problems)
+        if raw is not None:
+            values[item.name] = raw
+    known = {env_name(item.name) for item in fields(Settings)}
+    known |= {name + "_FILE" for name in known} | {PREFIX + "SETTINGS_FILE"}
+    for name in environ:
+        close = get_close_matches(name, known, n=1, cutoff=0.9)
+        if name.startswith(PREFIX) and name not in known and close:
+            problems.append(f"{name}：没有这个设置，是否想写 {close[0]}")
+    converted: dict[str, object] = {}
+    for item in fields(Settings):
+        if item.name in values:
+            _convert(item.name, type(item.default), values[item.name], converted, problems)
+    settings = replace(Settings(), **cast("dict[str, Any]", converted))
+    _check_ranges(settings, problems)
+    if problems:
+        raise SettingsError("设置有误：\n" + "\n".join(f"  - {line}" for line in problems))
+    # the default lies in the project folder, wherever the command is called from
+    start = Path.cwd() if "data_dir" in converted else ROOT
+    return replace(settings, data_dir=(start / settings.data_dir.expanduser()).resolve())
+
+
+def _read_file(environ: Mapping[str, str], problems: list[str]) -> dict[str, object]:
+    name = environ.get(PREFIX + "SETTINGS_FILE", "")
+    if not name:
+        return {}
+    try:
+        values = tomllib.loads(Path(name).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.append(f"{PREFIX}SETTINGS_FILE：读不了 {name}（{error}）")
+        return {}
+    known = {item.name for item in fields(Settings)}
+    problems += [f"{name} 第 {key} 项：没有这个设置" for key in sorted(set(values) - known)]
+    return {key: value for key, value in values.items() if key in known}
+
+
+def _read_environment(environ: Mapping[str, str], name: str, problems: list[str]) -> str | None:
+    if environ.get(name):
+        return environ[name]
+    path = environ.get(name + "_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{name}_FILE：读不了 {path}（{error}）")
+        return None
+
+
+def _convert(
+    name: str, kind: type, raw: object, into: dict[str, object], problems: list[str]
+) -> None:
+    readers: dict[type, Callable[[str], object]] = {int: int, float: float, Path: Path, str: str}
+    words = {int: "整数", float: "数字"}
+    # an embedded default such as PosixPath is a Path to the reader
+    reader_kind = Path if issubclass(kind, Path) else kind
+    try:
+        into[name] = readers[reader_kind](str(raw))
+    except ValueError:
+        problems.append(f"{env_name(name)}：应为{words.get(reader_kind, '文字')}，现为“{raw}”")
+
+
+def _check_ranges(settings: Settings, problems: list[str]) -> None:
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        if isinstance(value, int | float) and value < 0:
+            problems.append(f"{env_name(item.name)}：不能是负数，现为 {value}")
+    for name in ("http_port", "actions_port", "rasa_port"):
+        if getattr(settings, name) > 65535:
+            problems.append(f"{env_name(name)}：端口应在 0 到 65535 之间")
+    if settings.secret_key and len(settings.secret_key) < 32:
+        problems.append(f"{env_name('secret_key')}：至少 32 个字符")
+    if settings.log_level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        problems.append(f"{env_name('log_level')}：应为 DEBUG、INFO、WARNING 或 ERROR")
+    if settings.log_format not in {"auto", "json", "text"}:
+        problems.append(f"{env_name('log_format')}：应为 auto、json 或 text")
+    if settings.public_base_url and not settings.public_base_url.startswith(
+        ("http://", "https://")
+    ):
+        problems.append(f"{env_name('public_base_url')}：应以 http:// 或 https:// 开头")
+    if settings.embedder_dir and not Path(settings.embedder_dir).is_dir():
+        problems.append(f"{env_name('embedder_dir')}：目录 {settings.embedder_dir} 不存在")
+    if settings.database_url and not settings.database_url.startswith(
+        ("sqlite+aiosqlite://", "postgresql://", "postgresql+psycopg://")
+    ):
+        problems.append(
+            f"{env_name('database_url')}：应以 postgresql:// 或 sqlite+aiosqlite:// 开头"
+        )
+
+
+def with_secret_key(settings: Settings) -> Settings:
+    """The settings with a master key: the configured one, or one made and kept in data_dir."""
+    if settings.secret_key:
+        return settings
+    path = settings.data_dir / "secret_key"
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        # exclusive creation: two processes that start at once agree on one key
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return replace(settings, secret_key=path.read_text("utf-8").strip())
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One line of `hotline settings`; a secret's value is never in it."""
+
+    name: str
+    default: str
+    value: str
+    help: str
+
+
+def describe_settings(settings: Settings) -> list[SettingRow]:
+    """The table, in order, with the values in force and secrets covered."""
+    rows = []
+    for item in fields(Settings):
+        assert item.default is not MISSING
+        value = getattr(settings, item.name)
+        shown = ("（已设置）" if value else "") if item.metadata["secret"] else str(value)
+        rows.append(
+            SettingRow(env_name(item.name), str(item.default), shown, item.metadata["help"])
+        )
+    return rows

@@ -1,0 +1,128 @@
+"""Training the assistant: once per state of the data, quietly, into the data folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from hotline.errors import HotlineError
+from hotline.settings import ROOT, Settings
+
+_LEARNED_FROM = (
+    "config.yml",
+    "bot/domain",
+    "bot/components",
+    "bot/language",
+    "nlu_data",
+    "requirements.lock",
+)
+_KEPT_MODELS = 3
+
+
+class TrainingFailed(HotlineError):
+    """Rasa's training ended with an error; the message holds its last lines."""
+
+    code = "training_failed"
+
+
+def fingerprint(settings: Settings) -> str:
+    """Names the state of everything a model depends on."""
+    digest = hashlib.sha256(settings.embedder_dir.encode())
+    for name in _LEARNED_FROM:
+        path = ROOT / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and file.suffix in {".py", ".yml", ".csv", ".lock", ".txt"}:
+                digest.update(str(file.relative_to(ROOT)).encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def model_path(settings: Settings) -> Path:
+    """Where the model that fits the present data is, or will be."""
+    return settings.model_dir / f"assistant-{fingerprint(settings)}.tar.gz"
+
+
+def child_environment(settings: Settings, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a Rasa process: one thread, no telemetry, no noise."""
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(
+            os.pathsep
+        ),
+        "HOTLINE_DATA_DIR": str(settings.data_dir),
+        "HOTLINE_EMBEDDER_DIR": settings.embedder_dir,
+        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "RASA_TELEMETRY_ENABLED": "false",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "PYTHONWARNINGS": "ignore",
+        "PYTHONUNBUFFERED": "1",
+        **(extra or {}),
+    }
+
+
+def train(settings: Settings, force: bool = False) -> Path:
+    """Train unless the model is there; returns its path. Raises TrainingFailed."""
+    target = model_path(settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(target.parent / "training.lock")):
+        if target.exists() and not force:
+            return target
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            _run_rasa_train(settings, Path(scratch))
+            made = next(Path(scratch).glob("*.tar.gz"))
+            made.replace(target)
+    _forget_old_models(target)
+    return target
+
+
+def _run_rasa_train(settings: Settings, out: Path) -> None:
+    arguments = [
+        sys.executable, "-m", "rasa", "train",
+        "--domain", str(ROOT / "bot" / "domain"),
+        "--data", *(str(ROOT / "nlu_data" / part) for part in ("nlu", "rules", "stories")),
+        "--config", str(ROOT / "config.yml"),
+        "--out", str(out), "--force", "--quiet",
+    ]  # fmt: skip
+    done = subprocess.run(  # noqa: S603 - our own interpreter and fixed arguments
+        arguments,
+        cwd=ROOT,
+        env=child_environment(settings, {"LOG_LEVEL": "ERROR", "TQDM_DISABLE": "1"}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0 or not list(out.glob("*.tar.gz")):
+        lines = (done.stdout + done.stderr).strip().splitlines()[-15:]
+        raise TrainingFailed("训练没有成功：\n" + "\n".join(lines))
+
+
+def _forget_old_models(current: Path) -> None:
+    models = sorted(current.parent.glob("assistant-*.tar.gz"), key=lambda p: p.stat().st_mtime)
+    for old in models[:-_KEPT_MODELS]:
+        if old != current:
+            old.unlink(missing_ok=True)
+
+
+@contextmanager
+def unpacked_components(model: Path) -> Iterator[tuple[Path, Path]]:
+    """The folders of the intent and category classifiers inside a model archive."""
+    with tempfile.TemporaryDirectory() as scratch:
+        with tarfile.open(model) as archive:
+            archive.extractall(scratch, filter="data")
+        components = Path(scratch) / "components"
+        yield (
+            next(components.glob("*IntentClassifier*")),
+            next(components.glob("*CategoryClassifier*")),
+        )

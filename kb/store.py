@@ -1,0 +1,98 @@
+"""Articles in the database, and the revision number that tells every process to look again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hotline.db import Base
+from kb.models import Article, article_from_data, article_to_data
+
+
+class ArticleRow(Base):
+    """One article as published; `fingerprint` is of the shipped text it came from."""
+
+    __tablename__ = "articles"
+    __table_args__ = (Index(None, "status"),)
+
+    slug: Mapped[str] = mapped_column(String(96), primary_key=True)
+    status: Mapped[str] = mapped_column(String(16))
+    version: Mapped[int]
+    data: Mapped[dict[str, Any]]
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    edited: Mapped[bool]
+    updated_at: Mapped[datetime]
+
+
+class RevisionRow(Base):
+    """One row: how often the published knowledge has changed."""
+
+    __tablename__ = "kb_revision"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision: Mapped[int]
+
+
+class UnansweredRow(Base):
+    """A question that found no good answer: what somebody should write about."""
+
+    __tablename__ = "kb_unanswered"
+    __table_args__ = (Index(None, "asked_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    question: Mapped[str] = mapped_column(String(500))
+    channel: Mapped[str] = mapped_column(String(16))
+    best_slug: Mapped[str | None] = mapped_column(String(96))
+    best_score: Mapped[float]
+    asked_at: Mapped[datetime]
+
+
+PUBLISHED = "published"
+
+
+async def put_article(
+    session: AsyncSession, article: Article, fingerprint: str, edited: bool, now: datetime
+) -> None:
+    """Write the article as its next version."""
+    row = await session.get(ArticleRow, article.slug)
+    if row is None:
+        row = ArticleRow(slug=article.slug, version=0)
+        session.add(row)
+    row.status = PUBLISHED
+    row.version += 1
+    row.data = article_to_data(article)
+    row.fingerprint, row.edited, row.updated_at = fingerprint, edited, now
+
+
+async def raise_revision(session: AsyncSession) -> None:
+    """Tell every process that the published knowledge changed."""
+    result = await session.execute(
+        update(RevisionRow)
+        .where(RevisionRow.id == 1)
+        .values(revision=RevisionRow.revision + 1)
+        .returning(RevisionRow.revision)
+    )
+    if result.scalar() is None:
+        session.add(RevisionRow(id=1, revision=1))
+
+
+async def current_revision(session: AsyncSession) -> int:
+    """0 when nothing has been published yet."""
+    return int(await session.scalar(select(RevisionRow.revision)) or 0)
+
+
+async def published(session: AsyncSession) -> Sequence[tuple[Article, int]]:
+    """Every published article with its version."""
+    rows = await session.scalars(select(ArticleRow).where(ArticleRow.status == PUBLISHED))
+    return [(article_from_data(row.data, row.slug), row.version) for row in rows]
+
+
+async def fingerprints(session: AsyncSession) -> dict[str, tuple[str, bool]]:
+    """By slug: the fingerprint of the shipped text, and whether it was edited here since."""
+    rows = await session.execute(select(ArticleRow.slug, ArticleRow.fingerprint, ArticleRow.edited))
+    return {slug: (fingerprint, edited) for slug, fingerprint, edited in rows}

@@ -208,7 +208,7 @@ class SubmitReport(Action):
                 # the message that completed the report: the same one again files nothing twice
                 idempotency_key=f"{conversation}:{metadata(tracker)['message_id']}",
                 kind=CaseKind(draft.kind),
-                category_code=draft.category,
+                category_code=draft.category if draft.is_problem else None,
                 description=draft.description or "",
                 location=_to_location(draft),
                 occurred_text=draft.occurred,
@@ -242,7 +242,7 @@ class MendNothing(Action):
 def describe_draft(draft: Draft) -> dict[str, Any]:
     """The draft for reading back and for the operator's desk: (name, value) lines in order."""
     fields: list[tuple[str, str]] = [("类型", draft.kind)]
-    if draft.category:
+    if draft.category and draft.is_problem:
         fields.append(("类别", get_category(draft.category).name))
     if draft.location:
         place = draft.location

@@ -127,8 +127,13 @@ class Draft:
             return replace(self, description=None)
         return replace(self, phone=None, anonymous=False)
 
+    @property
+    def is_problem(self) -> bool:
+        """Whether something is wrong somewhere: suggestions and praise have no category."""
+        return self.kind not in (CaseKind.SUGGESTION.value, CaseKind.PRAISE.value)
+
     def _needed(self) -> tuple[Slot, ...]:
-        if self.kind in (CaseKind.SUGGESTION.value, CaseKind.PRAISE.value):
+        if not self.is_problem:
             return (Slot.CONTACT,)
         return (Slot.CATEGORY, Slot.LOCATION, Slot.DISTRICT, Slot.OCCURRED, Slot.CONTACT)
 

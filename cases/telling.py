@@ -149,9 +149,26 @@ def _fits(asked: Slot | None, reading: Reading) -> bool:
 # --- answers to each question ---------------------------------------------------------------------
 
 
-def _miss(draft: Draft) -> Outcome:
+def _miss(draft: Draft, reading: Reading) -> Outcome:
+    refined = _refine(draft, reading)
+    if refined is not None:
+        return refined
     misses = draft.misses + 1
     return Outcome(replace(draft, misses=misses), missed=True, wants_human=misses >= _MOST_MISSES)
+
+
+def _refine(draft: Draft, reading: Reading) -> Outcome | None:
+    """No answer to the question, but news about something told before: a closer time or place."""
+    text = reading.text
+    if _QUESTION_MARK.search(text) or len(text) > _LONGEST_PLACE:
+        return None
+    time, place = reading.first("time"), place_of(reading)
+    if place is not None and draft.location is not None:
+        kept = {k: v for k, v in draft.location.items() if v is not None and place.get(k) is None}
+        return Outcome(replace(draft, location={**place, **kept}), changed=(Slot.LOCATION,))
+    if time is not None and draft.occurred is not None:
+        return Outcome(replace(draft, occurred=str(time["value"])), changed=(Slot.OCCURRED,))
+    return None
 
 
 def _hit(draft: Draft, reading: Reading, slot: Slot) -> Outcome:
@@ -162,7 +179,7 @@ def _hit(draft: Draft, reading: Reading, slot: Slot) -> Outcome:
 def _fill_description(draft: Draft, reading: Reading) -> Outcome:
     story = reading.text.strip()
     if (len(story) < _SHORTEST_STORY and not reading.categories) or _is_bare_wish(story):
-        return _miss(draft)
+        return _miss(draft, reading)
     return _hit(replace(draft, description=story), reading, Slot.DESCRIPTION)
 
 
@@ -185,7 +202,7 @@ def _fill_category(draft: Draft, reading: Reading) -> Outcome:
     draft = replace(draft, description=f"{draft.description}\n{reading.text}", offered=())
     draft = _infer_category(draft, reading.categories)
     if draft.category is None:
-        return _miss(draft)
+        return _miss(draft, reading)
     return _hit(draft, reading, Slot.CATEGORY)
 
 
@@ -195,7 +212,7 @@ def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     if place is None and 2 <= len(text) <= _LONGEST_PLACE and _could_be_place(reading):
         place = {"raw_text": text}
     if place is None:
-        return _miss(draft)
+        return _miss(draft, reading)
     if (
         reading.shared_location is None
         and len(text) <= _LONGEST_PLACE
@@ -234,7 +251,7 @@ def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
         return _hit(replace(draft, occurred="未说明"), reading, Slot.OCCURRED)
     if 1 < len(text) <= 20 and not answers.is_affirm(text) and not answers.is_deny(text):
         return _hit(replace(draft, occurred=text), reading, Slot.OCCURRED)
-    return _miss(draft)
+    return _miss(draft, reading)
 
 
 def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
@@ -245,7 +262,7 @@ def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
         )
     if answers.is_anonymous(reading.text) or answers.is_unknown(reading.text):
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
-    return _miss(draft)
+    return _miss(draft, reading)
 
 
 def _fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
@@ -263,7 +280,7 @@ def _fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
         added = replace(draft, description=f"{draft.description}\n{reading.text}", misses=0)
         outcome = _absorb(added, reading, Slot.CONFIRMED)
         return replace(outcome, changed=(Slot.DESCRIPTION, *outcome.changed))
-    return _miss(draft)
+    return _miss(draft, reading)
 
 
 def _fill_change(draft: Draft, reading: Reading) -> Outcome:
@@ -284,7 +301,7 @@ def _fill_change(draft: Draft, reading: Reading) -> Outcome:
         if word in reading.text:
             return Outcome(replace(draft.without(slot), changing=False, misses=0))
     outcome = replace_named(draft, (), reading)
-    return outcome or _miss(draft)
+    return outcome or _miss(draft, reading)
 
 
 _FILLERS = {

@@ -225,7 +225,12 @@ def _in_queue(query: Select[tuple[ConversationRow]]) -> Select[tuple[Conversatio
 async def _last_messages(session: AsyncSession, ids: Sequence[str]) -> dict[str, EntryRow]:
     latest = (
         select(EntryRow.conversation_id, func.max(EntryRow.seq))
-        .where(EntryRow.conversation_id.in_(ids), EntryRow.type == EntryType.MESSAGE.value)
+        .where(
+            EntryRow.conversation_id.in_(ids),
+            EntryRow.type == EntryType.MESSAGE.value,
+            # what the system announces is the same everywhere and tells nothing
+            EntryRow.sender != Sender.SYSTEM.value,
+        )
         .group_by(EntryRow.conversation_id)
     )
     place = tuple_(EntryRow.conversation_id, EntryRow.seq)
@@ -256,10 +261,16 @@ async def _count_unread(
 
 def _card(row: ConversationRow, last: EntryRow | None, unread: int, now: datetime) -> Card:
     waited = now - row.waiting_since if row.waiting_since else None
+    # who waits is chosen by his matter, not by his last word, which is mostly "人工"
+    summary = str((row.handoff or {}).get("summary") or "") if waited is not None else ""
+    if last is None or summary:
+        sender, preview = "", _preview(summary, {})
+    else:
+        sender, preview = last.sender, _preview(last.text, last.payload)
     return Card(
         conversation=to_conversation(row),
-        sender=last.sender if last else "",
-        preview=_preview(last.text, last.payload) if last else "",
+        sender=sender,
+        preview=preview,
         unread=unread,
         waited=waited.total_seconds() if waited is not None else None,
         late=waited is not None and waited > WAIT_GOAL,

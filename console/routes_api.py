@@ -163,8 +163,13 @@ class DeskApi:
     ) -> None:
         async with self._c.db.write() as session:
             record_deed(
-                session, self._c.clock.now(), visitor.account.actor, action,
-                "conversation", conversation_id, **detail,
+                session,
+                self._c.clock.now(),
+                visitor.account.actor,
+                action,
+                "conversation",
+                conversation_id,
+                **detail,
             )
 
 

@@ -30,6 +30,4 @@ class CasePages:
     async def show_one(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """GET /console/cases/{number}"""
         case = await self._c.cases.get(request.match_info["number"])
-        return self._pages.render(
-            "case.html", visitor=visitor, case=case, now=self._c.clock.now()
-        )
+        return self._pages.render("case.html", visitor=visitor, case=case, now=self._c.clock.now())

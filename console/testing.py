@@ -97,9 +97,7 @@ class World:
         """A conversation in which the resident said these texts; returns its id."""
         conversation, _, _ = await self.context.conversations.open(channel, [Reply("您好")])
         for number, text in enumerate(texts, start=1):
-            await self.context.conversations.accept(
-                conversation.id, Incoming(f"r{number}", text)
-            )
+            await self.context.conversations.accept(conversation.id, Incoming(f"r{number}", text))
         return conversation.id
 
     async def enqueue(self, *texts: str, reason: str = "市民要求人工", summary: str = "") -> str:

@@ -80,14 +80,14 @@ def clean_image(data: bytes) -> tuple[bytes, str, int, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
-            kind = image.format or ""
+            opened = Image.open(io.BytesIO(data))
+            kind = opened.format or ""
             if kind not in _FORMATS:
                 raise UnsupportedMedia
-            if image.width * image.height > _MOST_PIXELS:
+            if opened.width * opened.height > _MOST_PIXELS:
                 raise TooLarge("图片尺寸太大，请压缩后再发。")
-            image.load()
-            image = ImageOps.exif_transpose(image)
+            opened.load()
+            image: Image.Image = ImageOps.exif_transpose(opened)
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,

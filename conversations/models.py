@@ -7,7 +7,7 @@ person), one operator, or nobody (closed). Its timeline is a gapless sequence of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -144,6 +144,23 @@ class Operator:
     id: str
     name: str
     role: Literal["operator", "supervisor", "admin"] = "operator"
+
+
+def merge_replies(replies: Sequence[Reply]) -> list[Reply]:
+    """Fewer, fuller messages: a bare line is joined with what follows it.
+
+    A resident reads one bubble instead of two, and channels with a quota spend one message.
+    """
+    merged: list[Reply] = []
+    for reply in replies:
+        before = merged[-1] if merged else None
+        if before is not None and not (
+            before.buttons or before.citations or before.case or before.handoff
+        ):
+            merged[-1] = replace(reply, text=f"{before.text}\n{reply.text}")
+        else:
+            merged.append(reply)
+    return merged
 
 
 LEAVE_QUEUE_WORDS = frozenset(

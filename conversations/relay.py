@@ -18,7 +18,15 @@ import structlog
 from conversations import store
 from conversations.bot import Bot
 from conversations.errors import BotFailed
-from conversations.models import Button, Conversation, Entry, Reply, SharedLocation, Turn
+from conversations.models import (
+    Button,
+    Conversation,
+    Entry,
+    Reply,
+    SharedLocation,
+    Turn,
+    merge_replies,
+)
 from conversations.service import Conversations
 from hotline.clock import Clock
 from hotline.db import Database
@@ -131,7 +139,7 @@ class Relay:
             replayed=attempts > 1,
         )
         try:
-            return await self._bot.respond(turn), None
+            return merge_replies(await self._bot.respond(turn)), None
         except BotFailed as error:
             log.warning("relay.bot_failed", message_id=entry.id, reason=error.message)
             return [APOLOGY], error.message[:64]

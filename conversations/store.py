@@ -352,7 +352,9 @@ async def count_ahead(session: AsyncSession, conversation: ConversationRow) -> i
     mine = conversation.waiting_since
     if mine is None:
         return 0
-    earlier = ConversationRow.waiting_since < mine
+    came_first = ConversationRow.waiting_since < mine
+    same_moment = and_(ConversationRow.waiting_since == mine, ConversationRow.id < conversation.id)
+    earlier = or_(came_first, same_moment)
     in_danger = ConversationRow.emergency.is_not(None)
     before = and_(in_danger, earlier) if conversation.emergency else or_(in_danger, earlier)
     query = (

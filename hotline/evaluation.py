@@ -117,8 +117,9 @@ def _is_scored(kind: str, intent: str) -> bool:
 
 
 def _overlap(label: Mapping[str, Any], start: int, end: int) -> float:
-    shared = min(label["end"], end) - max(label["start"], start)
-    return max(shared, 0) / (max(label["end"], end) - min(label["start"], start))
+    first, last = int(label["start"]), int(label["end"])
+    shared = min(last, end) - max(first, start)
+    return max(shared, 0) / (max(last, end) - min(first, start))
 
 
 def channel_of(row: Mapping[str, Any]) -> Channel:

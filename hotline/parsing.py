@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.language.embedding import load_embedder
-from bot.language.models import Understanding
+from bot.language.models import Channel, Understanding
 from bot.language.understanding import Understander
 from cases.categories import load_categories
 from hotline.errors import InvalidInput
 from hotline.settings import Settings
 from hotline.training import train, unpacked_components
 
-_CHANNELS = ("webchat", "wechat", "voice")
+_CHANNELS: Mapping[str, Channel] = {"webchat": "webchat", "wechat": "wechat", "voice": "voice"}
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def parse_line(understander: Understander, item: Mapping[str, Any]) -> dict[str,
         raise InvalidInput(f"第 {line} 行缺少文字 text。")
     if channel not in _CHANNELS:
         raise InvalidInput(f"第 {line} 行的 channel 应是 {'、'.join(_CHANNELS)} 之一。")
-    return describe(understander.read(text, channel, datetime.now(UTC)))
+    return describe(understander.read(text, _CHANNELS[channel], datetime.now(UTC)))
 
 
 def describe(reading: Understanding) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from hotline.migrate import upgrade_database
 from hotline.privacy import Vault
 from hotline.settings import Settings
 from kb.fit import fit
-from kb.search import WEIGHTS_FILE
 from kb.service import Knowledge
+from kb.trust import WEIGHTS_FILE
 from kb.vectors import PassageVectors
 
 Search = Callable[[Mapping[str, Any], int], dict[str, Any]]

@@ -19,10 +19,15 @@ from hotline.settings import ROOT, Settings
 
 _LEARNED_FROM = (
     "config.yml",
-    "bot/domain",
-    "bot/components",
-    "bot/language",
-    "nlu_data",
+    "bot/domain/*.yml",
+    "bot/components/*.py",
+    # what a sentence is turned into before it is learned from; readers of entities are not learned
+    "bot/language/classifier.py",
+    "bot/language/embedding*.py",
+    "bot/language/normalise.py",
+    "bot/language/training.py",
+    "nlu_data/*.yml",
+    "nlu_data/[!l]*/*.yml",
     "requirements.lock",
 )
 _KEPT_MODELS = 3
@@ -37,12 +42,10 @@ class TrainingFailed(HotlineError):
 def fingerprint(settings: Settings) -> str:
     """Names the state of everything a model depends on."""
     digest = hashlib.sha256(settings.embedder_dir.encode())
-    for name in _LEARNED_FROM:
-        path = ROOT / name
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file() and file.suffix in {".py", ".yml", ".csv", ".lock", ".txt"}:
-                digest.update(str(file.relative_to(ROOT)).encode())
-                digest.update(file.read_bytes())
+    for pattern in _LEARNED_FROM:
+        for file in sorted(ROOT.glob(pattern)):
+            digest.update(str(file.relative_to(ROOT)).encode())
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 

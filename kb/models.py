@@ -12,6 +12,7 @@ import yaml
 from kb.errors import BadArticle
 
 LONGEST_ANSWER = 120
+_SOURCES_SHOWN = 2
 _REQUIRED = (
     "slug",
     "title",
@@ -68,8 +69,10 @@ class Article:
         )
 
     def source_line(self) -> str:
-        """All sources and the review date in one line."""
-        names = "；".join(source.describe() for source in self.sources)
+        """The main sources and the review date in one line; the article's page has them all."""
+        names = "；".join(source.describe() for source in self.sources[:_SOURCES_SHOWN])
+        if len(self.sources) > _SOURCES_SHOWN:
+            names += f"等 {len(self.sources)} 项"
         reviewed = f"，{self.reviewed_on:%Y年%m月%d日}核对" if self.reviewed_on else ""
         return f"依据：{names}{reviewed}"
 

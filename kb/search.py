@@ -1,232 +1,217 @@
-"""Search: one ranking from words and meaning, with a calibrated confidence.
+"""Search: one ranking from words and meaning, in two steps.
 
-Each article is a bundle of passages: its question forms and title (what people ask) and its
-answer and paragraphs (what they are told). A query is compared with every passage twice, by the
-sentence vector and by weighted words and character pairs; the best passage of each kind speaks
-for the article. Weights come from `hotline kb fit` (kb/data/search_weights.json).
+First every article is ranked cheaply: by the mean vector of its passages and by its words. The
+best candidates are then compared closely: question forms, answer, paragraphs, tags. What the
+ranking is worth is judged in kb/trust.py. All weights come from `hotline kb fit`.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from scipy import sparse
+import numpy.typing as npt
 
+from bot.language.embedding import Role
 from bot.language.models import Vector
 from kb.models import Article
+from kb.passages import read_passages
+from kb.trust import FEATURES, NOTHING, Found, Hit, Numbers, Weights, decide
+from kb.words import WordIndex, fold, tokenize
 
-WEIGHTS_FILE = Path(__file__).parent / "data" / "search_weights.json"
-_WORD = re.compile(r"[0-9a-z]+|[\u4e00-\u9fff]")
-_STOP = frozenset("的了吗呢吧啊呀是在我你您他这那有就都也和与请问一下怎么什么可以能要不")
+CANDIDATES = 200
+_ROUGH = [FEATURES.index(name) for name in ("topic", "words", "told_words")]
+_CLOSEST_FORMS = 3
+# BM25 below this says little: dividing by it too keeps a faint best match from looking perfect.
+_FAINT_SCORE = 10.0
+_HITS_JUDGED = 5
+_GREATEST_LEAD = 5.0
 
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The learned fusion: `rank` orders articles, `trust` turns the best one into a probability."""
-
-    rank: tuple[float, ...]
-    trust: tuple[float, ...]
-    trust_bias: float
-    answer_at: float
-    offer_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One article in the ranking; `score` orders, `features` explains."""
-
-    slug: str
-    title: str
-    score: float
-    features: tuple[float, ...]
+Embed = Callable[[Sequence[tuple[Role, str]]], Vector]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The outcome of a search.
+class Comparison:
+    """A question against its candidates."""
 
-    `answer` is set when the best article may be given as the answer; `choices` when the resident
-    should say which one he means; neither when the assistant must decline.
-    """
-
-    hits: tuple[Hit, ...]
-    confidence: float
-    answer: str | None
-    choices: tuple[str, ...]
-
-
-FEATURES = ("question_meaning", "text_meaning", "question_words", "article_words")
-
-
-def load_weights(path: Path = WEIGHTS_FILE) -> Weights:
-    """The weights as shipped."""
-    data = json.loads(path.read_text("utf-8"))
-    return Weights(
-        tuple(data["rank"]),
-        tuple(data["trust"]),
-        data["trust_bias"],
-        data["answer_at"],
-        data["offer_at"],
-    )
-
-
-def tokenize(text: str) -> list[str]:
-    """Characters that carry meaning, and pairs of neighbours; Latin words and numbers whole."""
-    units = [unit for unit in _WORD.findall(text.casefold())]
-    pairs = [a + b for a, b in zip(units, units[1:], strict=False)]
-    return [unit for unit in units if unit not in _STOP] + pairs
-
-
-class WordIndex:
-    """Weighted words of passages: BM25-like saturation, cosine-normalised rows."""
-
-    def __init__(self, passages: Sequence[str]) -> None:
-        counts = [Counter(tokenize(passage)) for passage in passages]
-        frequency = Counter(token for count in counts for token in count)
-        self._ids = {token: i for i, token in enumerate(frequency)}
-        total = max(len(passages), 1)
-        self._idf = np.array(
-            [math.log(1 + total / (1 + frequency[token])) for token in self._ids], dtype=np.float32
-        )
-        rows = [self._row(count) for count in counts]
-        pointers = np.cumsum([0] + [len(ids) for ids, _ in rows])
-        self._matrix = sparse.csr_matrix(
-            (
-                np.concatenate([v for _, v in rows]) if rows else np.zeros(0, np.float32),
-                np.concatenate([i for i, _ in rows]) if rows else np.zeros(0, np.int64),
-                pointers,
-            ),
-            shape=(len(passages), len(self._ids)),
-        ).tocsc()
-
-    def _row(self, count: Mapping[str, int]) -> tuple[np.ndarray, np.ndarray]:
-        known = [(self._ids[token], n) for token, n in count.items() if token in self._ids]
-        ids = np.array([i for i, _ in known], dtype=np.int64)
-        values = np.array([n / (n + 1.0) for _, n in known], dtype=np.float32) * self._idf[ids]
-        norm = float(np.linalg.norm(values))
-        return ids, values / norm if norm else values
-
-    def similarities(self, text: str) -> np.ndarray:
-        """Cosine of `text` with every passage, shape (passages,)."""
-        count = Counter(tokenize(text))
-        ids, values = self._row(count)
-        if not len(ids):
-            return np.zeros(self._matrix.shape[0], dtype=np.float32)
-        # unknown words weigh too: a query half about something else must not look like a match
-        unknown = sum(1 for token in count if token not in self._ids)
-        values = values * math.sqrt(len(ids) / (len(ids) + unknown))
-        scores = np.zeros(self._matrix.shape[0], dtype=np.float32)
-        matrix = self._matrix
-        for i, value in zip(ids, values, strict=True):
-            start, end = matrix.indptr[i], matrix.indptr[i + 1]
-            scores[matrix.indices[start:end]] += matrix.data[start:end] * value
-        return scores
+    articles: Integers
+    """Candidates by their number, shape (n,)."""
+    features: Numbers
+    """Shape (n, len(FEATURES))."""
+    support: Numbers
+    """What only trust looks at: asked, nearest and coverage, shape (n, 3)."""
+    unknown: float
+    length: float
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """One text that speaks for an article; `asks`: it is how people ask."""
+class _Near:
+    """Cosines with the passages of the candidates, each of shape (n,)."""
 
-    article: int
-    asks: bool
-    text: str
-
-
-def passages_of(articles: Iterable[Article]) -> list[Passage]:
-    """Every passage of every article."""
-    passages = []
-    for number, article in enumerate(articles):
-        for question in dict.fromkeys((article.title, *article.questions)):
-            passages.append(Passage(number, True, question))
-        passages.append(Passage(number, False, f"{article.title}：{article.answer}"))
-        passages += [
-            Passage(number, False, paragraph.strip())
-            for paragraph in re.split(r"\n\s*\n|\n(?=[-*] )", article.body)
-            if len(paragraph.strip()) >= 8
-        ]
-    return passages
+    forms: Numbers
+    """The mean of the closest three."""
+    form: Numbers
+    name: Numbers
+    answer: Numbers
+    told: Numbers
 
 
 class SearchIndex:
     """An immutable index over articles; a change of knowledge builds a new one."""
 
-    def __init__(
-        self,
-        articles: Sequence[Article],
-        embed: Callable[[Sequence[str]], Vector],
-        weights: Weights,
-    ) -> None:
+    def __init__(self, articles: Sequence[Article], embed: Embed, weights: Weights) -> None:
         self.articles = tuple(articles)
         self.weights = weights
-        self._passages = passages_of(articles)
-        texts = [passage.text for passage in self._passages]
-        self._vectors = embed(texts)
-        self._words = WordIndex(texts)
-        self._owner = np.array([p.article for p in self._passages], dtype=np.int64)
-        self._asks = np.array([p.asks for p in self._passages], dtype=bool)
+        self._rank = np.array(weights.rank)
+        passages = [read_passages(article) for article in articles]
+        self._forms: dict[str, int] = {
+            fold(ask): number for number, each in enumerate(passages) for ask in each.asks
+        }
+        self._vectors = embed([text for each in passages for text in each.embedded()])
+        self._asks = np.array([len(each.asks) for each in passages], dtype=np.int64)
+        self._tells = np.array([len(each.tells) for each in passages], dtype=np.int64)
+        # rows of one article: its asks, its name, its tells
+        sizes = self._asks + self._tells + 1
+        self._starts = np.cumsum(sizes) - sizes
+        self._centre = self._usual_question()
+        self._topics = self._mean_vectors()
+        told = [tokenize("\n".join((each.name, *each.tells))) for each in passages]
+        asked = [tokenize("\n".join((each.asks[0], *each.asks))) for each in passages]
+        self._told_words = WordIndex(told)
+        self._words = WordIndex([a + b for a, b in zip(asked, told, strict=True)])
 
-    def features(self, query: str, vector: Vector, skip: np.ndarray | None = None) -> np.ndarray:
-        """Shape (articles, len(FEATURES)); `skip` hides passages (used when fitting)."""
-        meaning = self._vectors @ vector
-        words = self._words.similarities(query)
-        if skip is not None:
-            meaning, words = np.where(skip, -1.0, meaning), np.where(skip, 0.0, words)
-        columns = [
-            self._best(np.where(self._asks, meaning, -1.0)),
-            self._best(np.where(self._asks, -1.0, meaning)),
-            self._best(np.where(self._asks, words, 0.0)),
-            self._best(np.where(self._asks, 0.0, words)),
-        ]
-        return np.stack(columns, axis=1)
+    def _usual_question(self) -> Vector:
+        """What all questions share: taken away, what tells them apart remains."""
+        dimension = self._vectors.shape[1]
+        if self.weights.centre is not None and len(self.weights.centre) == dimension:
+            return np.array(self.weights.centre, dtype=np.float32)
+        if not self.articles:
+            return np.zeros(dimension, dtype=np.float32)
+        rows = _ranges(self._starts, self._asks)
+        mean: Vector = self._vectors[rows].mean(axis=0)
+        return mean
 
-    def _best(self, scores: np.ndarray) -> np.ndarray:
-        best = np.full(len(self.articles), -1.0, dtype=np.float64)
-        np.maximum.at(best, self._owner, scores)
-        return best
+    def _mean_vectors(self) -> Vector:
+        """One unit vector an article, shape (articles, dimension)."""
+        if not self.articles:
+            return self._vectors
+        sizes = self._asks + self._tells + 1
+        sums = np.add.reduceat(self._vectors, self._starts, axis=0)
+        return _unit(sums / sizes[:, None].astype(np.float32) - self._centre)
 
-    def passage_texts(self) -> Sequence[Passage]:
-        """The passages, in the order of `skip` masks."""
-        return self._passages
+    def compare(self, query: str, vector: Vector) -> Comparison:
+        """The candidates for `query` and how each of them compares; `vector` is the query's."""
+        tokens = tokenize(query)
+        attainable, unknown = self._words.weigh(tokens)
+        score, told_score = self._words.score(tokens), self._told_words.score(tokens)
+        topic = self._topics @ _unit(vector - self._centre)
+        rough = np.stack([topic, _relative(score), _relative(told_score)], axis=1)
+        best = _best(rough @ self._rank[_ROUGH], CANDIDATES)
+        near = self._look_closely(best, vector)
+        features = (
+            rough[best, 0],
+            near.answer,
+            near.told,
+            near.name,
+            rough[best, 1],
+            rough[best, 2],
+        )
+        coverage = score[best] / attainable if attainable else np.zeros(len(best))
+        return Comparison(
+            best,
+            np.stack(features, axis=1).astype(np.float64),
+            np.stack((near.forms, near.form, coverage), axis=1),
+            unknown,
+            math.log(1 + len(tokens)),
+        )
+
+    def _look_closely(self, articles: Integers, vector: Vector) -> _Near:
+        """Cosines of `vector` with the passages of `articles`."""
+        asks, tells = self._asks[articles], self._tells[articles]
+        rows = _ranges(self._starts[articles], asks + tells + 1)
+        cosines = (self._vectors[rows] @ vector).astype(np.float64)
+        ends = np.cumsum(asks + tells + 1)
+        starts = ends - (asks + tells + 1)
+        forms = np.full((len(articles), max(_CLOSEST_FORMS, asks.max())), -np.inf)
+        forms[np.arange(forms.shape[1]) < asks[:, None]] = cosines[_ranges(starts, asks)]
+        closest = -np.sort(-forms, axis=1)[:, :_CLOSEST_FORMS]
+        present = np.isfinite(closest)
+        names = starts + asks
+        told = cosines[_ranges(names + 1, tells)]
+        return _Near(
+            np.where(present, closest, 0.0).sum(axis=1) / present.sum(axis=1),
+            closest[:, 0],
+            cosines[names],
+            cosines[names + 1],
+            np.maximum.reduceat(told, np.cumsum(tells) - tells),
+        )
 
     def search(self, query: str, vector: Vector, k: int = 5) -> Found:
         """The best `k` articles and what to do with them; `vector` is the query's, unit length."""
         if not self.articles:
-            return Found((), 0.0, None, ())
-        features = self.features(query, vector)
-        scores = features @ np.array(self.weights.rank)
-        order = np.argsort(-scores)[: max(k, 5)]
-        hits = tuple(
+            return NOTHING
+        seen = self.compare(query, vector)
+        scores = seen.features @ self._rank
+        same = self._forms.get(fold(query))
+        if same is not None:
+            scores[seen.articles == same] = scores.max() + 1.0
+        order = np.argsort(-scores, kind="stable")
+        hits = [
             Hit(
-                self.articles[i].slug,
-                self.articles[i].title,
+                self.articles[seen.articles[i]].slug,
+                self.articles[seen.articles[i]].title,
                 float(scores[i]),
-                tuple(float(x) for x in features[i]),
+                tuple(seen.features[i].tolist()),
             )
-            for i in order
-        )
-        confidence = self.trust(features, scores)
-        answer = hits[0].slug if confidence >= self.weights.answer_at else None
-        choices: tuple[str, ...] = ()
-        if answer is None and confidence >= self.weights.offer_at:
-            choices = tuple(hit.slug for hit in hits[:3])
-        return Found(hits[:k], confidence, answer, choices)
-
-    def trust(self, features: np.ndarray, scores: np.ndarray) -> float:
-        """The probability that the best article answers the query."""
-        logit = float(trust_inputs(features, scores) @ np.array(self.weights.trust))
-        return 1 / (1 + math.exp(-(logit + self.weights.trust_bias)))
+            for i in order[: max(k, _HITS_JUDGED)]
+        ]
+        if same is not None and hits[0].slug == self.articles[same].slug:
+            return Found(tuple(hits[:k]), 1.0, hits[0].slug, ())
+        return decide(hits, weigh_evidence(seen, scores), self.weights, k)
 
 
-def trust_inputs(features: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """What the confidence is judged by: the best article's features and its lead."""
-    order = np.argsort(-scores)
-    best = order[0]
-    second = scores[order[1]] if len(order) > 1 else 0.0
-    return np.concatenate([features[best], [scores[best] - second]])
+def weigh_evidence(seen: Comparison, scores: Numbers) -> Numbers:
+    """What the trust in the best article is judged by, in the order of EVIDENCE."""
+    best = int(np.argmax(scores))
+    others = np.delete(scores, best)
+    certainty = -math.log(1.0 + float(np.exp(others - scores[best]).sum()))
+    lead = float(scores[best] - others.max()) if len(others) else _GREATEST_LEAD
+    return np.array(
+        [
+            *seen.features[best],
+            *seen.support[best],
+            certainty,
+            min(lead, _GREATEST_LEAD),
+            seen.unknown,
+            seen.length,
+        ]
+    )
+
+
+def _relative(scores: Numbers) -> Numbers:
+    relative: Numbers = scores / (_FAINT_SCORE + scores.max())
+    return relative
+
+
+def _best(scores: Numbers, count: int) -> Integers:
+    """The numbers of the `count` highest scores, ascending."""
+    if len(scores) <= count:
+        return np.arange(len(scores), dtype=np.int64)
+    best: Integers = np.sort(np.argsort(-scores, kind="stable")[:count])
+    return best
+
+
+def _ranges(starts: Integers, sizes: Integers) -> Integers:
+    """All numbers of the ranges that begin at `starts`, one after the other."""
+    before = np.cumsum(sizes) - sizes
+    numbers: Integers = np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+    return numbers
+
+
+def _unit(vectors: Vector) -> Vector:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    unit: Vector = vectors / np.maximum(lengths, 1e-9)
+    return unit

@@ -16,7 +16,8 @@ from hotline.db import Database
 from kb import store
 from kb.errors import ArticleNotFound
 from kb.models import Article, parse_article
-from kb.search import Found, SearchIndex, load_weights
+from kb.search import SearchIndex
+from kb.trust import Found, load_weights
 from kb.vectors import PassageVectors
 
 log = structlog.get_logger(__name__)

@@ -10,37 +10,50 @@ from pathlib import Path
 
 import numpy as np
 
-from bot.language.embedding import Embedder
+from bot.language.embedding import Embedder, Role
 from bot.language.models import Vector
+
+_ROLES: tuple[Role, ...] = ("query", "passage")
 
 
 class PassageVectors:
     """Embeds passages through `embedder`, remembering them in `folder`."""
 
     def __init__(self, embedder: Embedder, folder: Path) -> None:
+        self.embedder_name = embedder.name
         self._embedder = embedder
         name = hashlib.sha256(embedder.name.encode()).hexdigest()[:16]
         self._file = folder / f"passages-{name}.npz"
         self._lock = threading.Lock()
-        self._known: dict[str, np.ndarray] = self._load()
+        self._known: dict[str, Vector] = self._load()
 
-    def _load(self) -> dict[str, np.ndarray]:
+    def _load(self) -> dict[str, Vector]:
         try:
             with np.load(self._file) as data:
                 return dict(zip(data["keys"].tolist(), data["vectors"], strict=True))
         except (OSError, ValueError, KeyError):
             return {}  # not there, or cut short: it is only a cache
 
-    def __call__(self, texts: Sequence[str]) -> Vector:
-        """Shape (len(texts), dimension), rows of unit length."""
-        keys = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in texts]
+    def __call__(self, passages: Sequence[tuple[Role, str]]) -> Vector:
+        """Shape (len(passages), dimension), rows of unit length; a passage is (role, text).
+
+        One call takes all passages of an index: what the last call with anything new did not
+        name is no longer kept on disk.
+        """
+        keys = [
+            hashlib.sha256(f"{role}:{text}".encode()).hexdigest()[:32] for role, text in passages
+        ]
         with self._lock:
             new = {
-                key: text for key, text in zip(keys, texts, strict=True) if key not in self._known
+                key: passage
+                for key, passage in zip(keys, passages, strict=True)
+                if key not in self._known
             }
+            for role in _ROLES:
+                texts = {key: text for key, (as_role, text) in new.items() if as_role == role}
+                vectors = self._embedder.embed(list(texts.values()), role)
+                self._known.update(zip(texts, vectors, strict=True))
             if new:
-                vectors = self._embedder.embed(list(new.values()), "passage")
-                self._known.update(zip(new, vectors, strict=True))
                 self._save(set(keys))
             if not keys:
                 return np.zeros((0, self._embedder.dimension), dtype=np.float32)

@@ -61,14 +61,18 @@ def _is_in(text: str, words: frozenset[str]) -> bool:
     return bare in words or trim(text) in words
 
 
+def _is_only_emoji(text: str, emoji: frozenset[str]) -> bool:
+    return bool(emoji & set(text)) and not any(character.isalnum() for character in text)
+
+
 def is_affirm(text: str) -> bool:
     """A plain yes."""
-    return _is_in(text, AFFIRM) or bool(set(text) & _EMOJI_YES and not trim(text).isalnum())
+    return _is_in(text, AFFIRM) or _is_only_emoji(text, _EMOJI_YES)
 
 
 def is_deny(text: str) -> bool:
     """A plain no."""
-    return _is_in(text, DENY) or bool(set(text) & _EMOJI_NO and not trim(text).isalnum())
+    return _is_in(text, DENY) or _is_only_emoji(text, _EMOJI_NO)
 
 
 def is_cancel(text: str) -> bool:

@@ -106,7 +106,7 @@ class UnitFinder:
         boundaries = {*starts, len(text)}
 
         def accept(start: int, end: int) -> bool:
-            if end - start > _SHORT_HIT:
+            if end - start > _SHORT_HIT or text[end - 1] == "区":
                 return True
             return start in boundaries and (
                 end in boundaries or grammar.RELATIVE.match(text, end) is not None
@@ -286,8 +286,11 @@ def _may_begin_name(piece: _Piece, ending: _Ending) -> bool:
 
 
 def _stop_length(word: str) -> int:
-    """How many signs at the head of an unknown word belong to the sentence (我住 in 我住幸福)."""
-    count = 0
+    """How many signs at the head of an unknown word belong to the sentence.
+
+    我住幸福 begins with them; in 富力城有 a sign that no name holds ends them.
+    """
+    count = max((word.rfind(sign) + 1 for sign in grammar.NEVER_IN_NAMES), default=0)
     while count < len(word) and word[count] in grammar.STOP_HEADS:
         count += 1
     return count

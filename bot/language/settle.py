@@ -14,6 +14,20 @@ from bot.language.models import Entity, Intent
 
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 _SURE = 0.99
+_WISHES = {
+    "report_case": """我要投诉 我要举报 投诉 举报 我要反映问题 反映问题 我要反映 举报投诉 投诉举报 我要报修 我要求助 上报问题
+        我要上报 我想投诉 我想举报 我想反映个问题 我想反映问题 我要举报投诉""",
+    "check_case": "查进度 进度查询 查询进度 我要查进度 查工单 查一下进度 工单查询 办理进度 查询工单",
+    "ask_policy": "问政策 我想问个政策 咨询 咨询建议 我要咨询 政策咨询 咨询政策 我想咨询一下 我有个问题",
+    "make_suggestion": "提建议 我要提建议 我有个建议 提个建议 我想提个建议 我想提建议 建议",
+    "give_praise": "表扬 我要表扬 我想表扬",
+    "report_error": "挑错 我要挑错 信息有误 纠错",
+    "find_market": "我要买菜 买菜 找菜市场 菜市场 早餐点",
+    "find_office": "地图查询 找执法队 找城管 找街道办",
+    "chitchat": "你好 您好 在吗 在么 喂 谢谢 谢谢您 多谢 再见 拜拜 帮助 菜单 功能",
+}
+"""The menu's own words and the barest openings; too short for a classifier to be trusted with."""
+_OPENINGS = {word: intent for intent, words in _WISHES.items() for word in words.split()}
 _NUMBER_ONLY_REST = 6
 """So few characters beside a case number mean: this one, please."""
 
@@ -41,6 +55,8 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
         return "deny" if answers.is_deny(text) else "chitchat"
     if answers.wants_human(text) and len(text) <= 12:
         return "request_human"
+    if (opening := _OPENINGS.get(answers.trim(text))) is not None:
+        return opening
     if answers.is_affirm(text):
         return "affirm"
     if answers.is_deny(text) or answers.is_cancel(text):

@@ -116,17 +116,19 @@ class _Kept:
                 self._starts.insert(at, entity.start)
 
 
-@Language.factory("hotline_gazetteer")
 def make_gazetteer_ruler(nlp: Language, name: str) -> GazetteerRuler:
     """Make the ruler from the lexicon that the tokenizer carries."""
     return GazetteerRuler(_tokenizer_of(nlp).gazetteer)
 
 
-@Language.factory("hotline_entities")
 def make_entity_component(nlp: Language, name: str) -> EntityComponent:
     """Make the component from the lexicon and words that the tokenizer carries."""
     tokenizer = _tokenizer_of(nlp)
     return EntityComponent(tokenizer.gazetteer, tokenizer.segmenter)
+
+
+Language.factory("hotline_gazetteer", func=make_gazetteer_ruler)
+Language.factory("hotline_entities", func=make_entity_component)
 
 
 def build_pipeline(gazetteer: Gazetteer | None = None) -> Language:

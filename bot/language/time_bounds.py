@@ -210,8 +210,10 @@ def _read_iso(atom: TimeAtom, _now: datetime) -> Days:
     return _one(date(year, month, day))
 
 
-def _read_day(atom: TimeAtom, now: datetime) -> Days:
-    return _one(now.date() + timedelta(days=_DAY_STEPS[atom.text]))
+def _read_day(atom: TimeAtom, now: datetime) -> Days | None:
+    step = _DAY_STEPS.get(atom.text)
+    # 那天, 次日 count from a day that only the story knows
+    return None if step is None else _one(now.date() + timedelta(days=step))
 
 
 def _read_habit(atom: TimeAtom, now: datetime) -> Days | None:

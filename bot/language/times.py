@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import zip_longest
 
 from bot.language.models import Entity
 from bot.language.time_atoms import TimeAtom, scan_atoms
@@ -116,8 +117,12 @@ def _join(text: str) -> list[_Phrase]:
             if lead := _SINCE.search(text, max(0, atom.start - 4), atom.start):
                 last.since, last.start = True, lead.start()
         last.tail = _TAIL.match(text, last.end)
-    for phrase in phrases:
-        if phrase.tail is not None:
+    for phrase, following in zip_longest(phrases, phrases[1:]):
+        if phrase.tail is None:
+            continue
+        if following is not None and phrase.tail.end() > following.start:
+            phrase.tail = None  # in 十点前半年 the 前 belongs to what follows
+        else:
             phrase.end = phrase.tail.end()
     return phrases
 

@@ -247,7 +247,8 @@ class ChatApi:
 def _read_token(request: web.Request) -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() == "bearer":
-        return token.strip()
+        # ours are ASCII; other bytes may not even be text
+        return token.strip() if token.isascii() else ""
     # browsers cannot set headers on a WebSocket; a subprotocol stays out of URLs and logs
     for name in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
         if name.strip().startswith("token."):

@@ -53,6 +53,7 @@ export class Composer {
     this.#words.addEventListener("keydown", (event) => this.#onKey(event));
     for (const button of this.#form.querySelectorAll("[data-mode]")) {
       button.addEventListener("click", () => {
+        this.#keep();
         this.#setMode(button.getAttribute("data-mode") === "note" ? "note" : "reply");
         this.focus();
       });
@@ -80,7 +81,6 @@ export class Composer {
 
   /** @param {Mode} mode */
   #setMode(mode) {
-    this.#keep();
     this.#stopTyping();
     this.#mode = mode;
     this.#messageId = "";
@@ -147,18 +147,11 @@ export class Composer {
     count.classList.toggle("over", over);
     this.#words.setAttribute("aria-invalid", String(over));
     this.#send.disabled = length === 0 || over;
-    this.#fit();
     if (!typed) return;
     this.#messageId = "";
     this.#keep();
     if (length && this.#mode === "reply") this.#startTyping();
     else this.#stopTyping();
-  }
-
-  #fit() {
-    this.#words.style.height = "auto";
-    const border = this.#words.offsetHeight - this.#words.clientHeight;
-    this.#words.style.height = `${this.#words.scrollHeight + border}px`;
   }
 
   #keep() {

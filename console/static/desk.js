@@ -1,5 +1,5 @@
 /** The desk: puts the lists, the open conversation and the connection together. */
-import { post } from "./api.js";
+import { goToLogin, post } from "./api.js";
 import { Chime } from "./chime.js";
 import { Composer } from "./composer.js";
 import { confirmed } from "./confirm.js";
@@ -9,7 +9,6 @@ import { Lists } from "./lists.js";
 import { Thread } from "./thread.js";
 import { tell } from "./toast.js";
 import { formatDuration, runWaits } from "./waits.js";
-import { goToLogin } from "./api.js";
 
 /** @typedef {import("./link.js").Frame} Frame */
 /** @typedef {import("./link.js").LinkState} LinkState */
@@ -39,13 +38,14 @@ class Desk {
       onSignedOut: goToLogin,
       resume: () => this.#watchFrame(),
     });
-    need("#stage").addEventListener("htmx:after:swap", () => this.#swapped());
+    document.addEventListener("htmx:after:swap", () => this.#swapped());
     document.addEventListener("htmx:response:error", (event) => this.#refused(event));
-    document.addEventListener("htmx:error", () => tell("网络连接中断，请稍后再试。"));
+    document.addEventListener("htmx:error", (event) => this.#failed(event));
     document.addEventListener("click", (event) => void this.#clicked(event));
     document.addEventListener("keydown", (event) => this.#pressed(event));
     document.addEventListener("visibilitychange", () => this.#markSeen());
     this.#openStage();
+    this.#lists.markOpen();
   }
 
   // --- the open conversation -----------------------------------------------------------------
@@ -54,11 +54,11 @@ class Desk {
     const id = document.querySelector("#conversation")?.getAttribute("data-id") ?? null;
     if (id !== (this.#thread?.id ?? null)) this.#openStage();
     else this.#composer?.update();
+    this.#lists.markOpen();
   }
 
   #openStage() {
     const id = document.querySelector("#conversation")?.getAttribute("data-id");
-    this.#lists.markOpen();
     this.#seen = null;
     this.#thread = id ? new Thread(id) : null;
     this.#composer = id ? this.#newComposer(id) : null;
@@ -139,6 +139,13 @@ class Desk {
   }
 
   /** @param {Event} event */
+  #failed(event) {
+    // the lists and the folder renew themselves in the background and will try again
+    const asked = /** @type {Element} */ (event.target).matches?.(".card");
+    if (asked) tell("网络连接中断，请稍后再试。");
+  }
+
+  /** @param {Event} event */
   #refused(event) {
     const status = /** @type {CustomEvent} */ (event).detail?.ctx?.response?.status;
     if (status === 401) goToLogin();
@@ -177,7 +184,8 @@ class Desk {
 
   #focusAfterTaking() {
     const composer = this.#composer;
-    need("#folder").addEventListener("htmx:after:swap", () => composer?.focus(), { once: true });
+    const unlocked = () => composer?.focus();
+    need("#folder").addEventListener("htmx:finally:swap", unlocked, { once: true });
   }
 
   /** @param {string} id */

@@ -9,7 +9,11 @@ export class Lists {
   #due = false;
 
   constructor() {
-    this.#nav.addEventListener("htmx:after:swap", () => this.markOpen());
+    // htmx 4.0.1 takes Ctrl+click too; a new tab is the browser's business
+    const leaveToBrowser = (/** @type {MouseEvent} */ event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) event.stopPropagation();
+    };
+    this.#nav.addEventListener("click", leaveToBrowser, { capture: true });
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && this.#due) this.refresh();
     });

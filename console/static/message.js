@@ -21,6 +21,8 @@ import { formatClock } from "./times.js";
 
 /** @typedef {{onReveal: (seq: number, bubble: HTMLElement) => void, onPicture: (url: string) => void}} LineActions */
 
+/** The longest side of a picture among the lines, in CSS pixels. */
+const THUMBNAIL = 240;
 const NAMES = { resident: "市民", bot: "智能助手", operator: "坐席", system: "系统" };
 
 /**
@@ -33,7 +35,8 @@ export function createLine(entry, first, actions) {
   const line = el("div", { class: `line from-${entry.sender}${first ? " first" : ""}` });
   line.dataset.seq = String(entry.seq);
   if (first && entry.sender !== "system") line.append(nameOf(entry));
-  line.append(el("div", { class: "line-body" }, ...parts(entry, actions), timeOf(entry)));
+  const said = el("div", { class: "line-parts" }, ...parts(entry, actions));
+  line.append(el("div", { class: "line-body" }, said, timeOf(entry)));
   return line;
 }
 
@@ -87,8 +90,11 @@ function bubble(entry, actions) {
  * @param {NonNullable<Entry["attachments"]>[number]} attachment
  * @param {LineActions} actions
  */
-function picture({ url, name, width, height }, actions) {
-  const image = el("img", { src: url, alt: "", width, height, loading: "lazy" });
+function picture({ url, name, width = THUMBNAIL, height = THUMBNAIL }, actions) {
+  // the place is kept before the picture is there, so that the lines below do not jump
+  const scale = Math.min(1, THUMBNAIL / width, THUMBNAIL / height);
+  const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+  const image = el("img", { src: url, alt: "", loading: "lazy", ...size });
   const label = `查看大图：${name || "图片"}`;
   return el("button", { type: "button", class: "picture", "aria-label": label, onclick: () => actions.onPicture(url) }, image);
 }

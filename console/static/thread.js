@@ -34,9 +34,8 @@ export class Thread {
     this.#log.before(this.#pill);
     this.#log.append(this.#earlier);
     this.#log.addEventListener("scroll", () => this.#moved(), { passive: true });
-    // pictures that load must not push the end out of sight
+    // a growing box to write in must not push the end out of sight
     new ResizeObserver(() => this.#atEnd && this.#toEnd()).observe(this.#log);
-    this.#log.addEventListener("load", () => this.#atEnd && this.#toEnd(), true);
   }
 
   get id() {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -159,6 +160,7 @@ async def test_a_handoff_queues_the_resident_and_he_may_leave_the_queue(
     relay = Relay(db, clock, conversations, bot)
     first, second = await start(conversations), await start(conversations)
     await say(relay, conversations, first, "人工", "k")
+    clock.advance(timedelta(seconds=1))
     texts = [e.text for e in await say(relay, conversations, second, "人工", "k")]
     assert "前面还有 1 位" in texts[-1]
     assert await conversations.waiting_place(second) == 1

@@ -1,0 +1,57 @@
+"""What of an article is searched: how people ask, what it is called, what it tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.language.embedding import Role
+from bot.language.normalise import normalise
+from kb.models import Article
+
+_PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*] |\d+[.、]))")
+_MARKS = re.compile(r"[*#`>|]+")
+_SHORTEST_PARAGRAPH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """The searched texts of one article, normalised as questions are."""
+
+    asks: tuple[str, ...]
+    """The title, then every question form: compared as questions."""
+    name: str
+    """The tags, or the title where there are none."""
+    tells: tuple[str, ...]
+    """The answer, then every paragraph."""
+
+    def embedded(self) -> list[tuple[Role, str]]:
+        """(role, text) of asks, name and tells, in this order.
+
+        What is told comes after the title: a paragraph alone does not say what it is about.
+        """
+        asks: list[tuple[Role, str]] = [("query", text) for text in (*self.asks, self.name)]
+        tells: list[tuple[Role, str]] = [
+            ("passage", f"{self.asks[0]}：{text}") for text in self.tells
+        ]
+        return asks + tells
+
+
+def read_passages(article: Article) -> Passages:
+    """The passages of `article`."""
+    title = _plain(article.title)
+    return Passages(
+        tuple(dict.fromkeys((title, *map(_plain, article.questions)))),
+        _plain("、".join(article.tags)) or title,
+        (_plain(article.answer), *_paragraphs(article.body)),
+    )
+
+
+def _paragraphs(body: str) -> Sequence[str]:
+    parts = (_plain(_MARKS.sub("", part)) for part in _PARAGRAPHS.split(body))
+    return [part for part in parts if len(part) >= _SHORTEST_PARAGRAPH]
+
+
+def _plain(text: str) -> str:
+    return normalise(text).text

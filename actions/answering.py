@@ -25,6 +25,16 @@ def say_article(dispatcher: CollectingDispatcher, article: Article) -> None:
     )
 
 
+def answer_if_sure(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
+    """Answer only what the knowledge base is sure of: a question in the clothes of another intent."""
+    knowledge = services().knowledge
+    found = knowledge.search(said(tracker), vector_of(tracker))
+    if found.answer is None:
+        return False
+    say_article(dispatcher, knowledge.get(found.answer))
+    return True
+
+
 async def answer_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     """Answer the turn's question, offer choices, or decline; True unless it was declined."""
     knowledge = services().knowledge

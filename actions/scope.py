@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import answer_if_sure
 from actions.turn import said
 
 _OTHER_BODY = re.compile(
@@ -26,7 +27,7 @@ def choose_reply(text: str) -> str:
 
 
 class ExplainScope(Action):
-    """Declines in one line."""
+    """Declines in one line, unless the knowledge base does have the answer."""
 
     def name(self) -> str:
         return "action_explain_scope"
@@ -34,5 +35,6 @@ class ExplainScope(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        dispatcher.utter_message(response=choose_reply(said(tracker)))
+        if not answer_if_sure(dispatcher, tracker):
+            dispatcher.utter_message(response=choose_reply(said(tracker)))
         return [SlotSet("failures", 0)]

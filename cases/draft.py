@@ -7,7 +7,7 @@ nothing here knows Rasa, the database or the words of the questions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -78,6 +78,8 @@ class Draft:
     confirmed: bool = False
     changing: bool = False
     misses: int = 0
+    withdrawn: Mapping[str, str] = field(default_factory=dict)
+    """By slot, the words taken back; in the story the new ones stand in for them."""
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the dialogue's memory."""
@@ -118,14 +120,27 @@ class Draft:
     def without(self, slot: Slot) -> Draft:
         """The draft with one item forgotten, so that it is asked again."""
         if slot is Slot.LOCATION:
-            return replace(self, location=None, district_asked=False)
+            old = str((self.location or {}).get("raw_text") or "")
+            return replace(self._withdraw(slot, old), location=None, district_asked=False)
         if slot is Slot.OCCURRED:
-            return replace(self, occurred=None)
+            return replace(self._withdraw(slot, self.occurred or ""), occurred=None)
         if slot is Slot.CATEGORY:
-            return replace(self, category=None)
+            others = tuple(choice for choice in self.offered if choice[0] != self.category)
+            return replace(self, category=None, offered=others)
         if slot is Slot.DESCRIPTION:
             return replace(self, description=None)
         return replace(self, phone=None, anonymous=False)
+
+    def retold(self, slot: Slot, new: str, old: str | None = None) -> Draft:
+        """The draft with `new` words in the story where `old`, or the withdrawn ones, stood."""
+        old = old or self.withdrawn.get(slot.value)
+        rest = {key: words for key, words in self.withdrawn.items() if key != slot.value}
+        if not old or not self.description:
+            return replace(self, withdrawn=rest)
+        return replace(self, withdrawn=rest, description=self.description.replace(old, new))
+
+    def _withdraw(self, slot: Slot, words: str) -> Draft:
+        return replace(self, withdrawn={**self.withdrawn, slot.value: words}) if words else self
 
     @property
     def is_problem(self) -> bool:

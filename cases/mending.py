@@ -3,124 +3,180 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
-from cases.categories import find_by_name
+from bot.language.numbers import NUMBER, read_number
+from cases.choosing import find_called, infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
+from cases.placing import find_words, move_place, place_of, swap_words
+from cases.story import own_phone
 
-_NOT_BUT = re.compile(
-    r"不(?:是|叫|在)(?P<old>[^，,。；;！!？?\s]{1,25}?)[，,。；;\s]*(?:而?是|应该是|应是|在|叫)(?P<new>[^，,。；;！!？?\s]{1,30})"
+_WORD = r"[^，,。；;！!？?\s]"
+_PAIRS = (
+    # 不是三号，是四号
+    re.compile(
+        rf"不(?:是|叫|在)(?P<old>{_WORD}{{1,25}}?)[，,。；;\s]*(?:而?是|应该是|应是|在|叫)(?P<new>{_WORD}{{1,30}})"
+    ),
+    # 是四号，不是三号
+    re.compile(
+        rf"(?:应该是|应是|其实是|说的是|是|在|叫)(?P<new>{_WORD}{{1,30}}?)[，,。；;\s]*(?:而)?不(?:是|叫|在)(?P<old>{_WORD}{{1,25}})"
+    ),
+    # 三号改成四号
+    re.compile(rf"(?:把|将)?(?P<old>{_WORD}{{1,20}}?)(?:改成|改为|换成|改)(?P<new>{_WORD}{{1,30}})"),
 )
+_SOFT_TAIL = "的了啊吧呀哈呢"
+_NUMBERED = re.compile(
+    rf"(?:不对|不是|(?:说|写|记|听|弄)?错了?|更正(?:一下)?|应该|[，,。；;\s])+(?:应该是|应是|应为|是|改成)?"
+    rf"(?P<number>[甲乙丙丁]?{NUMBER})(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)[{_SOFT_TAIL}]*[。！!\s]*$"
+)
+_CHANGED = r"(?:改|换|错|不对|有误|应该|应是|应为)"
+
+
+def _about(nouns: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"(?:改|换|修改|更正|错).{{0,4}}(?:{nouns})|(?:{nouns}).{{0,6}}{_CHANGED}"
+    )
+
+
 _CHANGE_WORDS = {
-    Slot.LOCATION: re.compile(
-        r"(?:改|换|修改|更正|错).{0,4}(?:地点|地址|位置|地方)|(?:地点|地址|位置|地方).{0,6}(?:改|错|不对|有误)"
-    ),
-    Slot.OCCURRED: re.compile(r"(?:改|换|修改|更正|错).{0,4}时间|时间.{0,6}(?:改|错|不对|有误)"),
-    Slot.CATEGORY: re.compile(
-        r"(?:改|换|修改|更正|错).{0,4}(?:类别|类型|分类)|(?:类别|类型|分类).{0,6}(?:改|错|不对|有误)"
-    ),
-    Slot.DESCRIPTION: re.compile(
-        r"(?:改|换|修改|更正).{0,4}(?:描述|内容|说法|问题)|(?:描述|内容).{0,6}(?:改|错|不对|有误)"
-    ),
-    Slot.CONTACT: re.compile(
-        r"(?:改|换|修改|更正|错).{0,4}(?:电话|号码|手机|联系方式)|(?:电话|号码|手机|联系方式|尾号).{0,6}(?:改|错|不对|有误)"
-    ),
+    Slot.LOCATION: _about("地点|地址|位置|地方"),
+    Slot.OCCURRED: _about("时间"),
+    Slot.CATEGORY: _about("类别|类型|分类"),
+    Slot.DESCRIPTION: _about("描述|内容|说法"),
+    Slot.CONTACT: _about("电话|号码|手机|联系方式|尾号"),
 }
 _CATEGORY_IS = re.compile(
-    r"(?:类别|类型|分类)?.{0,4}(?:应该是|应是|改成|换成|是)(?P<name>[^，,。！!？?\s]{2,14})$"
+    rf"(?:应该是|应该归到?|应该算|应是|应为|归到|改成|改为|换成|是)(?P<name>{_WORD}{{2,14}})$"
 )
+_LONGEST_REQUEST = 15
+"""A longer message that only happens to hold 位置 and 改 tells a story."""
 
 
 def mend(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome | None:
     """Apply a correction of something said before; None when the message is none."""
-    patched = _patch(draft, reading.text)
+    corrects = reading.intent == "correct_slot"
+    if asked is Slot.DESCRIPTION and not corrects:
+        return None
+    patched = _patch(draft, reading)
     if patched is not None:
         return patched
     named = [slot for slot, words in _CHANGE_WORDS.items() if words.search(reading.text)]
-    if not named and not (reading.intent == "correct_slot" and asked is not Slot.DESCRIPTION):
+    if not named and not (corrects and asked is not Slot.DESCRIPTION):
         return None
-    return replace_named(draft, named, reading)
-
-
-def _patch(draft: Draft, text: str) -> Outcome | None:
-    """不是三号是四号: put the new words where the old ones stand."""
-    match = _NOT_BUT.search(text)
-    if match is None:
-        return None
-    old, new = match["old"], match["new"].rstrip("的了啊吧呀")
-    place = draft.location
-    if place and old in place["raw_text"]:
-        mended = place["raw_text"].replace(old, new)
-        number = new if new.endswith(("号", "号楼", "弄")) and "号" in old else place.get("number")
-        described = draft.description and draft.description.replace(old, new)
-        location = {**place, "raw_text": mended, "number": number}
-        return Outcome(
-            replace(draft, location=location, description=described, changing=False),
-            changed=(Slot.LOCATION,),
-        )
-    if draft.occurred and old in draft.occurred:
-        occurred = draft.occurred.replace(old, new)
-        return Outcome(replace(draft, occurred=occurred, changing=False), changed=(Slot.OCCURRED,))
-    if draft.phone and old.isdigit() and new.isdigit() and old in draft.phone:
-        phone = new if len(new) >= 7 else draft.phone.replace(old, new)
-        return Outcome(replace(draft, phone=phone, changing=False), changed=(Slot.CONTACT,))
-    category = find_by_name(new)
-    if category is not None:
-        return Outcome(
-            replace(draft, category=category.code, changing=False), changed=(Slot.CATEGORY,)
-        )
+    outcome = replace_named(draft, named, reading)
+    if outcome is None or outcome.changed or corrects or len(reading.text) <= _LONGEST_REQUEST:
+        return outcome
     return None
 
 
 def replace_named(draft: Draft, named: Sequence[Slot], reading: Reading) -> Outcome | None:
     """Take new values from the message; what is named without a value is asked again."""
     changed: list[Slot] = []
-    place, time, phone = place_of(reading), reading.first("time"), reading.first("phone")
-    if place is not None and draft.location is not None and (not named or Slot.LOCATION in named):
-        keep = {k: v for k, v in draft.location.items() if k.startswith("district")}
-        kept = keep if not place.get("district_code") else {}
-        draft, changed = replace(draft, location={**place, **kept}), [Slot.LOCATION]
-    if time is not None and draft.occurred is not None and (not named or Slot.OCCURRED in named):
-        draft, changed = replace(draft, occurred=str(time["value"])), [*changed, Slot.OCCURRED]
-    if phone is not None and (not named or Slot.CONTACT in named):
-        draft = replace(draft, phone=str(phone["value"]), anonymous=False)
+    taken_back = _words_taken_back(reading.text)
+    place, time = place_of(reading, taken_back), reading.first("time")
+    phone = own_phone(reading)
+    if place is not None and _concerns(Slot.LOCATION, named, draft.location is not None):
+        draft, changed = move_place(draft, place), [Slot.LOCATION]
+    if time is not None and _concerns(Slot.OCCURRED, named, draft.occurred is not None):
+        new = str(time["value"])
+        draft = replace(draft.retold(Slot.OCCURRED, new, draft.occurred), occurred=new)
+        changed.append(Slot.OCCURRED)
+    if phone is not None and _concerns(Slot.CONTACT, named, True):
+        draft = replace(draft, phone=phone, anonymous=False)
         changed.append(Slot.CONTACT)
     elif "匿名" in reading.text and (draft.phone or not named):
         draft, changed = replace(draft, phone=None, anonymous=True), [*changed, Slot.CONTACT]
-    match = _CATEGORY_IS.search(reading.text)
-    category = find_by_name(match["name"]) if match else None
-    if category is not None:
-        draft, changed = replace(draft, category=category.code), [*changed, Slot.CATEGORY]
-    if changed:
-        return Outcome(replace(draft, changing=False), changed=tuple(changed))
-    if not named:
+    resorted = _sort_again(draft, named, reading)
+    if resorted is not None:
+        draft = resorted
+        changed += [Slot.CATEGORY] if draft.category else []
+    elif not changed:
+        if not named:
+            return None
+        for slot in named:
+            draft = draft.without(slot)
+    return Outcome(replace(draft, changing=False), changed=tuple(changed))
+
+
+def _concerns(slot: Slot, named: Sequence[Slot], known: bool) -> bool:
+    return slot in named if named else known
+
+
+def _sort_again(draft: Draft, named: Sequence[Slot], reading: Reading) -> Draft | None:
+    """类别应该是…: by name, else by what the words mean, else as choices."""
+    match = _CATEGORY_IS.search(reading.text.rstrip("。！! "))
+    if match is None or not draft.is_problem:
         return None
-    for slot in named:
-        draft = draft.without(slot)
-    return Outcome(replace(draft, changing=False))
+    category = find_called(match["name"].rstrip(_SOFT_TAIL))
+    if category is not None:
+        return replace(draft, category=category.code)
+    if Slot.CATEGORY not in named:
+        return None
+    return infer_category(replace(draft, category=None, offered=()), reading.categories)
 
 
-def place_of(reading: Reading) -> dict[str, Any] | None:
-    """The most exact place in a message, as a draft keeps it."""
-    if reading.shared_location is not None:
-        shared = reading.shared_location
-        found = reading.first("location")
-        place = dict(found["data"]) if found else {}
-        label = shared.get("label") or "市民发送的位置"
-        return {**place, "raw_text": label, "lat": shared["lat"], "lon": shared["lon"]}
-    found = max(
-        (item for item in reading.entities if item["entity"] == "location"),
-        key=_precision,
-        default=None,
-    )
-    return {"raw_text": found["text"], **found["data"]} if found else None
+# --- 不是这个，是那个 -----------------------------------------------------------------------------
 
 
-def _precision(item: Mapping[str, Any]) -> tuple[int, int]:
-    data = item.get("data") or {}
-    known = sum(
-        bool(data.get(key)) for key in ("district_code", "subdistrict_code", "road", "number")
-    )
-    return known, len(item["text"])
+def _patch(draft: Draft, reading: Reading) -> Outcome | None:
+    """Put the new words where the old ones stand."""
+    for old, new in _read_pairs(draft, reading.text):
+        outcome = _swap(draft, reading, old, new)
+        if outcome is not None:
+            return outcome
+    return None
+
+
+def _read_pairs(draft: Draft, text: str) -> Iterator[tuple[str, str]]:
+    for pattern in _PAIRS:
+        if match := pattern.search(text):
+            yield match["old"], match["new"].rstrip(_SOFT_TAIL)
+    if match := _NUMBERED.search(text):
+        # 不对，是29号: the old number is the one with the same unit
+        unit = re.compile(rf"[甲乙丙丁]?{NUMBER}{match['unit']}(?![楼院])")
+        for told in ((draft.location or {}).get("raw_text"), draft.occurred):
+            standing = unit.findall(str(told or ""))
+            if len(standing) == 1:
+                yield standing[0], match["number"] + match["unit"]
+
+
+def _swap(draft: Draft, reading: Reading, old: str, new: str) -> Outcome | None:
+    if draft.location and find_words(old, draft.location["raw_text"]):
+        moved = _swap_in_place(draft, reading, old, new)
+        return Outcome(replace(moved, changing=False), changed=(Slot.LOCATION,))
+    if draft.occurred and find_words(old, draft.occurred):
+        occurred = swap_words(old, new, draft.occurred)
+        draft = replace(draft.retold(Slot.OCCURRED, occurred, draft.occurred), occurred=occurred)
+        return Outcome(replace(draft, changing=False), changed=(Slot.OCCURRED,))
+    if draft.phone and old.isdigit() and new.isdigit() and old in draft.phone:
+        phone = new if len(new) >= 7 else draft.phone.replace(old, new)
+        return Outcome(replace(draft, phone=phone, changing=False), changed=(Slot.CONTACT,))
+    category = find_called(new) if draft.is_problem and draft.category else None
+    if category is not None and find_called(old) is not None:
+        sorted_again = replace(draft, category=category.code, changing=False)
+        return Outcome(sorted_again, changed=(Slot.CATEGORY,))
+    return None
+
+
+def _swap_in_place(draft: Draft, reading: Reading, old: str, new: str) -> Draft:
+    place = dict(draft.location or {})
+    mended = {
+        key: swap_words(old, new, place[key]) if place.get(key) else None
+        for key in ("raw_text", "road", "number", "landmark")
+    }
+    if read_number(re.sub(r"\D", "", new) or new[:1]) is None:
+        # another name, so another place: what was known of the old one no longer holds
+        named = next((e for e in reading.entities if e["text"] in new), None)
+        known = named["data"] if named and named["data"].get("district_code") else {}
+        for key in ("subdistrict", "subdistrict_code", "lat", "lon"):
+            place[key] = known.get(key)
+        for key in ("district", "district_code"):
+            place[key] = known.get(key) or place.get(key)
+    story = swap_words(old, new, draft.description) if draft.description else None
+    return replace(draft, location={**place, **mended}, description=story)
+
+
+def _words_taken_back(text: str) -> str:
+    match = next((m for pattern in _PAIRS[:2] if (m := pattern.search(text))), None)
+    return match["old"] if match else ""

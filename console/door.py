@@ -90,7 +90,8 @@ class Door:
             try:
                 visitor = await self._admit(request, right)
                 return _sealed(await handler(request, visitor))
-            except web.HTTPException:
+            except web.HTTPException as error:
+                _sealed(error)
                 raise
             except Exception as error:
                 known = _known(request, error)
@@ -164,6 +165,7 @@ class Door:
 
     async def _tell_on_page(self, request: web.Request, error: Exception) -> web.Response:
         if isinstance(error, web.HTTPException):
+            _sealed(error)
             raise error
         known = _known(request, error)
         visitor = await self.find_visitor(request)

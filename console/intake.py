@@ -6,44 +6,53 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from hotline.errors import InvalidInput, TooLarge, UnsupportedMedia
 
 _BODY_BYTES = 64 * 1024
+_MOST_FIELDS = 32
+_FORM = web.RequestKey("console_form", dict[str, str])
 _LONGEST_ID = 128
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_NEXT = re.compile(r"/console(?:[/?][^\\\x00-\x20\x7f]*)?")
+# plain path segments only: browsers resolve dots, also encoded ones, and read \\ as /
+_NEXT = re.compile(r"/console(?:/[A-Za-z0-9_/-]*)?(?:\?[^\\#\x00-\x20\x7f]*)?")
 _NEVER_NEXT = ("/console/login", "/console/logout", "/console/api", "/console/static")
 HOME = "/console"
 
 
-async def read_form(request: web.Request) -> Mapping[str, str]:
-    """The form's text fields; files are left out."""
+async def read_form(request: web.Request) -> dict[str, str]:
+    """The form's fields; read once, however often it is asked for."""
+    if _FORM in request:
+        return request[_FORM]
     if request.content_type != "application/x-www-form-urlencoded":
         raise UnsupportedMedia("不支持这种提交方式，请刷新页面后再试。")
-    if (request.content_length or 0) > _BODY_BYTES:
-        raise TooLarge
+    text = (await _read_body(request)).decode("utf-8", "replace")
     try:
-        form = await request.post()
-    except (UnicodeDecodeError, ValueError, LookupError):
+        fields = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
         raise InvalidInput from None
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    request[_FORM] = fields
+    return fields
 
 
 async def read_json(request: web.Request) -> Mapping[str, Any]:
-    """The JSON object of the body. An empty body is an empty object."""
+    """The JSON object of the body."""
     if request.content_type != "application/json":
         raise UnsupportedMedia("内容应是 JSON。")
-    if (request.content_length or 0) > _BODY_BYTES:
-        raise TooLarge
+    return read_object(await _read_body(request))
+
+
+async def _read_body(request: web.Request) -> bytes:
+    # the application allows large uploads; what the console reads is small
     body = bytearray()
     async for chunk in request.content.iter_chunked(_BODY_BYTES):
         body += chunk
         if len(body) > _BODY_BYTES:
             raise TooLarge
-    return read_object(bytes(body)) if body else {}
+    return bytes(body)
 
 
 def read_object(raw: bytes | str) -> Mapping[str, Any]:

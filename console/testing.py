@@ -31,7 +31,7 @@ from hotline.limits import LocalLimiter
 from hotline.privacy import Vault
 from hotline.settings import Settings
 
-PASSWORD = "right-horse-7"
+PASSWORD = "right-horse-7"  # noqa: S105  # of accounts that live as long as a test
 Client = TestClient[web.Request, web.Application]
 
 _CSRF = re.compile(r'name="csrf_token" value="([0-9a-f]{64})"')

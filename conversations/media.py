@@ -6,7 +6,8 @@ import asyncio
 import hashlib
 import io
 import os
-import warnings
+import re
+import uuid
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -14,11 +15,15 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from conversations import store
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.errors import NotFound, TooLarge, UnsupportedMedia
+from hotline.errors import HotlineError, NotFound, TooLarge, UnsupportedMedia
 
 _FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _MOST_PIXELS = 50_000_000
+_TOO_MANY_PIXELS = "图片尺寸太大，请压缩后再发。"
 _LONGEST_SIDE = 2560
+_AT_ONCE = 2
+"""A decoded picture takes up to 200 MB: a flood of uploads must not take the machine's memory."""
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Media:
@@ -28,10 +33,12 @@ class Media:
         self._db = db
         self._clock = clock
         self._folder = folder
+        self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def keep_image(self, conversation_id: str, name: str, data: bytes) -> store.AttachmentRow:
         """Store a picture of a conversation; raises UnsupportedMedia or TooLarge."""
-        clean, content_type, width, height = await asyncio.to_thread(clean_image, data)
+        async with self._slots:
+            clean, content_type, width, height = await asyncio.to_thread(clean_image, data)
         digest = hashlib.sha256(clean).hexdigest()
         await asyncio.to_thread(self._write, digest, clean)
         row = store.AttachmentRow(
@@ -54,6 +61,8 @@ class Media:
         self, conversation_id: str, attachment_id: str
     ) -> tuple[store.AttachmentRow, Path]:
         """The attachment and where its bytes lie; only within its own conversation."""
+        if not _ID.fullmatch(attachment_id):
+            raise NotFound  # NUL, for one, is nothing a database can look for
         async with self._db.read() as session:
             row = await session.get(store.AttachmentRow, attachment_id)
         if row is None or row.conversation_id != conversation_id:
@@ -67,7 +76,8 @@ class Media:
         path = self._path(digest)
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            part = path.with_suffix(f".{os.getpid()}.part")
+            # two residents may send the same picture at the same moment
+            part = path.with_suffix(f".{uuid.uuid4().hex}.part")
             part.write_bytes(data)
             part.replace(path)
 
@@ -75,30 +85,41 @@ class Media:
 def clean_image(data: bytes) -> tuple[bytes, str, int, int]:
     """Decode and encode again: (bytes, content type, width, height).
 
-    What comes out is a picture and nothing else: no EXIF position, no trailing data.
+    What comes out is a picture and nothing else: no position, no comment, no trailing data.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            opened = Image.open(io.BytesIO(data))
-            kind = opened.format or ""
-            if kind not in _FORMATS:
-                raise UnsupportedMedia
-            if opened.width * opened.height > _MOST_PIXELS:
-                raise TooLarge("图片尺寸太大，请压缩后再发。")
-            opened.load()
-            image: Image.Image = ImageOps.exif_transpose(opened)
-    except (
-        UnidentifiedImageError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
-        raise UnsupportedMedia from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise UnsupportedMedia("图片文件已损坏，请重新拍照或选择。") from error
+    image, kind = _decode(data)
     image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-    if kind == "JPEG" and image.mode != "RGB":
+    if kind == "JPEG":
         image = image.convert("RGB")
+    # encoders write out what decoders found: comments, colour profiles, whatever hides in them
+    transparency = image.info.get("transparency")
+    image.info = {} if transparency is None else {"transparency": transparency}
     out = io.BytesIO()
     image.save(out, kind, quality=88)
     return out.getvalue(), _FORMATS[kind], image.width, image.height
+
+
+def _decode(data: bytes) -> tuple[Image.Image, str]:
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data), formats=tuple(_FORMATS))
+        # a JPEG with a second picture inside (a phone's brightness map) calls itself MPO
+        kind = "JPEG" if image.format == "MPO" else image.format or ""
+        if kind not in _FORMATS:
+            raise UnsupportedMedia
+        if image.width * image.height > _MOST_PIXELS:
+            raise TooLarge(_TOO_MANY_PIXELS)
+        # a JPEG is decoded no larger than it will be kept
+        image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
+        image.load()
+    except HotlineError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnsupportedMedia from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooLarge(_TOO_MANY_PIXELS) from error
+    except Exception as error:  # a broken file makes a decoder fail in every way there is
+        raise UnsupportedMedia("图片文件已损坏，请重新拍照或选择。") from error
+    try:
+        return ImageOps.exif_transpose(image), kind
+    except Exception:  # likewise: a picture with broken EXIF data is shown as it lies
+        return image, kind

@@ -70,15 +70,22 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     except HotlineError as error:
         return error_response(error)
     except web.HTTPException as error:
-        if error.status < 400 or not request.path.startswith(("/api/", "/console/api/")):
+        if error.status < 400:
             raise
-        code, message = _STATUS_WORDS.get(error.status, ("error", "请求没有成功，请稍后再试。"))
-        return web.json_response(error_body(code, message), status=error.status)
-    except (ConnectionResetError, TimeoutError):
+        return _tell_http_error(request, error)
+    except ConnectionResetError:
         raise
     except Exception as error:  # the outermost boundary: logged whole, told as an apology
         log.exception("web.unexpected", path=request.path, error=type(error).__name__)
         return web.json_response(error_body("internal", HotlineError.message), status=500)
+
+
+def _tell_http_error(request: web.Request, error: web.HTTPException) -> web.Response:
+    code, message = _STATUS_WORDS.get(error.status, ("error", "请求没有成功，请稍后再试。"))
+    kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+    if request.path.startswith(("/api/", "/console/api/")):
+        return web.json_response(error_body(code, message), status=error.status, headers=kept)
+    return web.Response(text=message, status=error.status, headers=kept)
 
 
 @web.middleware
@@ -107,6 +114,7 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
         response.headers.setdefault("Cache-Control", "no-cache")
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = "hotline"  # not which versions to look up weaknesses of
 
 
 def client_address(request: web.Request, settings: Settings) -> str:
@@ -116,7 +124,9 @@ def client_address(request: web.Request, settings: Settings) -> str:
     everything left of it is his own claim.
     """
     if settings.trusted_proxies:
-        hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+        # some proxies add a header of their own instead of lengthening the visitor's
+        claims = ",".join(request.headers.getall("X-Forwarded-For", ()))
+        hops = [hop.strip() for hop in claims.split(",")]
         if len(hops) >= settings.trusted_proxies:
             claimed = hops[-settings.trusted_proxies]
             try:
@@ -124,3 +134,16 @@ def client_address(request: web.Request, settings: Settings) -> str:
             except ValueError:
                 pass
     return request.remote or "unknown"
+
+
+def network_of(address: str) -> str:
+    """What to count an address under: one IPv6 subscriber has a whole /64 to send from."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))

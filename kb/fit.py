@@ -144,9 +144,13 @@ def _read_forms(articles: Sequence[Article], embedder: Embedder) -> list[Questio
     ]
 
 
+def read_strangers_file(path: Path = DATA / "strangers.txt") -> list[str]:
+    """Questions residents might ask a city that no article answers."""
+    return path.read_text("utf-8").splitlines()
+
+
 def _read_strangers(sentences: Sequence[str], embedder: Embedder) -> list[Question]:
-    own = (DATA / "strangers.txt").read_text("utf-8").splitlines()
-    texts = [normalise(text).text for text in (*own, *sentences)]
+    texts = [normalise(text).text for text in (*read_strangers_file(), *sentences)]
     return [
         Question(text, vector, frozenset(), number % FOLDS)
         for number, (text, vector) in enumerate(zip(texts, embedder.embed(texts), strict=True))

@@ -207,7 +207,7 @@ def _best(scores: Numbers, count: int) -> Integers:
 def _ranges(starts: Integers, sizes: Integers) -> Integers:
     """All numbers of the ranges that begin at `starts`, one after the other."""
     before = np.cumsum(sizes) - sizes
-    numbers: Integers = np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+    numbers: Integers = np.add(np.repeat(starts - before, sizes), np.arange(sizes.sum()))
     return numbers
 
 

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class PassageVectors:
         try:
             with np.load(self._file) as data:
                 return dict(zip(data["keys"].tolist(), data["vectors"], strict=True))
-        except (OSError, ValueError, KeyError):
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile):
             return {}  # not there, or cut short: it is only a cache
 
     def __call__(self, passages: Sequence[tuple[Role, str]]) -> Vector:

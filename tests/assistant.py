@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 from aiohttp import web
 
 from conversations.models import Entry, Incoming, SharedLocation
@@ -106,3 +109,41 @@ class Resident:
                 if done:
                     return list(entries)
                 await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def serving(folder: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`hotline serve` as a process of its own, ready when entered."""
+    environment = {
+        **os.environ,
+        "HOTLINE_DATA_DIR": str(folder),
+        "HOTLINE_HTTP_PORT": str(port),
+        "HOTLINE_ACTIONS_PORT": "0",
+        "HOTLINE_RASA_PORT": "0",
+        "HOTLINE_RASA_TIMEOUT_SECONDS": "60",
+        "HOTLINE_CONVERSATIONS_PER_MINUTE": "1000",
+        "PYTHONWARNINGS": "ignore",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "hotline.cli", "serve", cwd=ROOT, env=environment,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+            await process.wait()
+
+
+async def until_alive(http: aiohttp.ClientSession, path: str = "/healthz") -> None:
+    """Wait until the product answers 200 at `path`."""
+    async with asyncio.timeout(120):
+        while True:
+            try:
+                async with http.get(path) as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)

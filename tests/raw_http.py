@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +28,15 @@ class Answer:
         return error
 
 
-def make_request(method: str, target: str, body: bytes = b"", **headers: str) -> bytes:
-    """A request as bytes; `_` in a header's name stands for `-`. The connection ends after it."""
-    lines = [f"{method} {target} HTTP/1.1", "Host: test", "Connection: close"]
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    if body and not any(name.lower() == "transfer_encoding" for name in headers):
-        lines.append(f"Content-Length: {len(body)}")
-    return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + body
+def make_request(
+    method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b""
+) -> bytes:
+    """A request as bytes, half characters standing for bytes; the connection ends after it."""
+    lines = {"Host": "test", "Connection": "close", **(headers or {})}
+    if body:
+        lines["Content-Length"] = str(len(body))
+    head = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in lines.items())]
+    return "\r\n".join([*head, "", ""]).encode("utf-8", "surrogateescape") + body
 
 
 async def send_raw(client: Client, *pieces: bytes, pause: float = 0.0) -> Answer:

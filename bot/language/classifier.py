@@ -189,7 +189,7 @@ def _solve_logistic(
 ) -> tuple[Floats, Floats]:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=how.c, class_weight="balanced", max_iter=200, tol=1e-3)
+    model = LogisticRegression(C=how.c, max_iter=200, tol=1e-3)
     model.fit(features, target)
     weights = np.zeros((labels, features.shape[1]), dtype=np.float32)
     bias = np.full(labels, -30.0, dtype=np.float32)  # a label missing here never wins

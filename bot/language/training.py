@@ -14,7 +14,7 @@ from bot.language.normalise import normalise
 ROOT = Path(__file__).resolve().parent.parent.parent
 NLU_DATA = ROOT / "nlu_data"
 
-INTENT_TRAINING = Training(c=20.0, grams_weight=0.4)
+INTENT_TRAINING = Training(c=40.0, grams_weight=0.4)
 CATEGORY_TRAINING = Training(c=10.0, grams_weight=0.4, ridge=True)
 
 

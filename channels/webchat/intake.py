@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from conversations.models import SharedLocation
 from hotline.errors import InvalidInput, TooLarge
@@ -135,7 +136,7 @@ async def _read_multipart(request: web.Request, settings: Settings) -> Posted:
                 fields[part.name or ""] = data.decode("utf-8", "ignore")
         else:
             raise InvalidInput
-    except (ValueError, AssertionError, RuntimeError):
+    except (HttpProcessingError, ValueError, AssertionError, RuntimeError):
         raise InvalidInput("上传的内容不完整，请重新发送。") from None
     if upload is None:
         raise InvalidInput("没有收到文件，请重新选择。")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from aiohttp import WSMsgType, web
+import structlog
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from channels.webchat.intake import Posted, read_posted
 from channels.webchat.messages import describe_event, describe_messages
@@ -23,12 +26,15 @@ from hotline.bus import Bus
 from hotline.errors import InvalidInput, Unauthenticated, UnsupportedMedia
 from hotline.limits import Limiter
 from hotline.settings import Settings
-from hotline.web import client_address
+from hotline.web import client_address, network_of
+
+log = structlog.get_logger(__name__)
 
 HERE = Path(__file__).parent
 _LONGEST_WAIT = 30.0
 _PING_SECONDS = 25.0
 _SUBPROTOCOL = "hotline.v1"
+_ID = re.compile(r"[0-9a-f]{32}")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -103,7 +109,7 @@ class ChatApi:
         """POST /api/v1/conversations"""
         address = client_address(request, self._c.settings)
         await self._c.limiter.spend(
-            f"open:{address}", self._c.settings.conversations_per_minute, 60
+            f"open:{network_of(address)}", self._c.settings.conversations_per_minute, 60
         )
         conversation, token, entries = await self._c.conversations.open(
             "webchat", greeting(self._c.settings)
@@ -199,6 +205,8 @@ class ChatApi:
                         self._hear(conversation.id, frame.data)
             finally:
                 sending.cancel()
+                with suppress(asyncio.CancelledError):
+                    await sending
         return socket
 
     def _hear(self, conversation_id: str, data: str) -> None:
@@ -211,6 +219,21 @@ class ChatApi:
             self._c.bus.publish(conversation_topic(conversation_id), signal)
 
     async def _send_events(
+        self,
+        socket: web.WebSocketResponse,
+        conversation_id: str,
+        after: int,
+        signals: asyncio.Queue[Any],
+    ) -> None:
+        try:
+            await self._follow(socket, conversation_id, after, signals)
+        except ConnectionError:
+            pass  # the page has gone
+        except Exception as error:  # whatever it is: a page that hears nothing must come again
+            log.error("webchat.socket_failed", error=type(error).__name__)
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR)
+
+    async def _follow(
         self,
         socket: web.WebSocketResponse,
         conversation_id: str,
@@ -234,11 +257,13 @@ class ChatApi:
                 pending = True
 
     async def _authenticate(self, request: web.Request) -> Conversation:
-        token = _read_token(request)
+        token, conversation_id = _read_token(request), request.match_info["id"]
         if not token:
             raise Unauthenticated
         try:
-            return await self._c.conversations.authenticate(request.match_info["id"], token)
+            if not _ID.fullmatch(conversation_id):
+                raise ConversationNotFound  # NUL, for one, is nothing a database can look for
+            return await self._c.conversations.authenticate(conversation_id, token)
         except ConversationNotFound:
             # one answer for "no such conversation" and "not yours": ids cannot be probed
             raise Unauthenticated("这个会话不存在或已失效，请重新开始。") from None
@@ -251,7 +276,7 @@ def _read_token(request: web.Request) -> str:
         return token.strip() if token.isascii() else ""
     # browsers cannot set headers on a WebSocket; a subprotocol stays out of URLs and logs
     for name in request.headers.get("Sec-WebSocket-Protocol", "").split(","):
-        if name.strip().startswith("token."):
+        if name.strip().startswith("token.") and name.isascii():
             return name.strip().removeprefix("token.")
     return ""
 

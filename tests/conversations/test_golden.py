@@ -32,9 +32,9 @@ pytestmark = [pytest.mark.assistant, pytest.mark.asyncio(loop_scope="module")]
 
 HERE = Path(__file__).parent
 GOLDEN = [
-    (path.stem, item)
+    (f"{path.stem}-{number}", item)
     for path in sorted(HERE.glob("*.yml"))
-    for item in yaml.safe_load(path.read_text("utf-8"))
+    for number, item in enumerate(yaml.safe_load(path.read_text("utf-8")), 1)
 ]
 
 
@@ -46,18 +46,19 @@ async def product(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pro
 
 
 @pytest.mark.parametrize(
-    "conversation", [item for _, item in GOLDEN], ids=[f"{f}: {i['name']}" for f, i in GOLDEN]
+    "conversation", [item for _, item in GOLDEN], ids=[label for label, _ in GOLDEN]
 )
 async def test_golden(product: Product, conversation: dict[str, Any]) -> None:
     resident = await Resident.arrive(product)
     filed = ""
+    name = conversation["name"]
     for number, step in enumerate(conversation["steps"], 1):
         if step.get("new_conversation"):
             resident = await Resident.arrive(product)
         location = SharedLocation(**step["location"]) if "location" in step else None
         said = str(step.get("say") or "").replace("{case_number}", filed)
         replies = await resident.say(said, location)
-        where = f"第 {number} 步“{said}”\n" + "\n".join(reply.text for reply in replies)
+        where = f"{name}，第 {number} 步“{said}”\n" + "\n".join(reply.text for reply in replies)
         filed = await _check(product, resident, step, replies, where) or filed
 
 

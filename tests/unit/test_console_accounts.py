@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,8 +68,6 @@ def test_rights_grow_with_the_role() -> None:
 
 
 def _account(role: Role) -> Account:
-    from datetime import UTC, datetime
-
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     return Account("1", "lina", "李娜", role, moment, None, None, False)
 
@@ -271,7 +269,11 @@ async def test_old_hashes_are_renewed_at_login(world: World) -> None:
     stronger = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
     context = world.context
     accounts = Accounts(
-        context.db, world.clock, LocalLimiter(), Vault("x" * 40), context.settings,
+        context.db,
+        world.clock,
+        LocalLimiter(),
+        Vault("x" * 40),
+        context.settings,
         Passwords(stronger),
     )
     await accounts.log_in("lina", PASSWORD, ADDRESS)

@@ -14,6 +14,7 @@ from console.models import Account
 from console.presence import Presence
 from console.testing import World, build_world
 from conversations.errors import ConversationNotFound
+from conversations.models import Incoming
 from hotline.audit import BOT
 
 
@@ -40,9 +41,7 @@ def seconds(world: World, count: float) -> None:
     world.clock.advance(timedelta(seconds=count))
 
 
-async def test_the_queue_puts_danger_first_then_the_longest_wait(
-    world: World, desk: Desk
-) -> None:
+async def test_the_queue_puts_danger_first_then_the_longest_wait(world: World, desk: Desk) -> None:
     first = await world.enqueue("路灯坏了", "转人工")
     seconds(world, 60)
     second = await world.enqueue("井盖丢了", "转人工")
@@ -119,8 +118,6 @@ async def test_unread_counts_the_residents_words_since_the_last_look(
     await desk.mark_read(lina.id, conversation, 10**6)
     assert await unread(lina) == 0
     assert await unread(wang) == 2
-    from conversations.models import Incoming
-
     await world.context.conversations.accept(conversation, Incoming("x", "三"))
     assert await unread(lina) == 1
     await desk.mark_read(lina.id, conversation, 1)
@@ -141,9 +138,7 @@ async def test_who_waits_is_shown_by_his_matter(world: World, desk: Desk) -> Non
     assert (await desk.lists(lina.id)).queue[0].preview == "投诉：夜间施工，电话 138****5678"
 
 
-async def test_the_folder_holds_what_is_known_and_its_mark_moves(
-    world: World, desk: Desk
-) -> None:
+async def test_the_folder_holds_what_is_known_and_its_mark_moves(world: World, desk: Desk) -> None:
     lina = await account(world, "lina")
     conversation = await world.enqueue("烧烤扰民", "转人工", reason="市民要求人工", summary="油烟")
     folder = await desk.folder(conversation)
@@ -154,7 +149,9 @@ async def test_the_folder_holds_what_is_known_and_its_mark_moves(
         return (await desk.folder(conversation)).mark
 
     conversations = world.context.conversations
-    await conversations.keep_draft(conversation, {"fields": [["地点", "示例路"]], "emergency": None})
+    await conversations.keep_draft(
+        conversation, {"fields": [["地点", "示例路"]], "emergency": None}
+    )
     assert (await desk.folder(conversation)).fields == [("地点", "示例路")]
     marks.add(await mark())
     await conversations.add_note(conversation, lina.operator, "已联系")

@@ -68,5 +68,5 @@ function operatorName({ operator_name: name }) {
 function queueText({ queue_position: position }) {
   if (typeof position !== "number") return "正在为您转接人工，请稍候";
   const ahead = Math.max(0, position - 1);
-  return ahead ? `正在为您转接人工，前面还有 ${ahead} 位` : "正在为您转接人工，马上就到您";
+  return ahead ? `正在为您转接人工，前面还有 ${ahead} 位` : "正在为您转接人工，请稍候";
 }

@@ -1,0 +1,182 @@
+"""Compares three searches on blind questions: ours, BM25 alone, sentence vectors alone.
+
+    OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.knowledge
+
+Prints one table. The questions (tests/knowledge) were written before the articles and serve
+nothing else; `answers.jsonl` names every article that answers each. BM25 (bm25s, jieba words and
+character pairs) and the vectors (best passage) only rank: they know nothing to decline by.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bm25s
+import numpy as np
+
+from bot.language.embedding import Embedder, load_embedder
+from bot.language.normalise import normalise
+from bot.language.segmentation import Segmenter
+from kb.models import Article
+from kb.passages import Passages, read_passages
+from kb.search import SearchIndex
+from kb.service import read_articles
+from kb.trust import load_weights
+from kb.vectors import PassageVectors
+
+FOLDER = Path(__file__).parent.parent / "tests" / "knowledge"
+
+Ranking = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A blind question; no slugs: the base cannot answer it."""
+
+    id: str
+    text: str
+    slugs: frozenset[str]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cache", type=Path, help="keep the encoder and vectors in this folder")
+    parser.add_argument("--misses", action="store_true", help="list what went wrong")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        compare(options.cache or Path(folder), options.misses)
+
+
+def compare(cache: Path, with_misses: bool) -> None:
+    """Print the table, and with `with_misses` every question that went wrong."""
+    articles = [article for article, _ in read_articles().values()]
+    cases = read_cases()
+    embedder = load_embedder(cache)
+    vectors = PassageVectors(embedder, cache)
+    index = SearchIndex(articles, vectors, load_weights())
+    passages = [read_passages(article) for article in articles]
+    print(f"{len(articles)} articles, {len(cases)} questions, {_answerable(cases)} answerable\n")
+    print("| search | first right | within five | ms p50 | ms p95 |\n|---|---|---|---|---|")
+    print(_rank_row("ours", cases, lambda text: _ours(index, embedder, text)))
+    print(_rank_row("BM25", cases, rank_by_words(articles, passages)))
+    print(_rank_row("vectors", cases, rank_by_vectors(articles, passages, vectors, embedder)))
+    print("\nThe times of vectors and ours hold the embedding of the question.\n")
+    print_decisions(index, embedder, cases, with_misses)
+
+
+def read_cases() -> list[Case]:
+    """The questions with the slugs that answer them."""
+    slugs = {row["id"]: frozenset(row["slugs"]) for row in _rows("answers.jsonl")}
+    return [
+        Case(row["id"], normalise(row["question"]).text, slugs.get(row["id"], frozenset()))
+        for row in _rows("questions.jsonl")
+    ]
+
+
+def _rows(name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (FOLDER / name).read_text("utf-8").splitlines()]
+
+
+def _answerable(cases: Sequence[Case]) -> int:
+    return sum(bool(case.slugs) for case in cases)
+
+
+def _rank_row(name: str, cases: Sequence[Case], rank: Ranking) -> str:
+    first, within, times = [], [], []
+    for case in cases:
+        if case.slugs:
+            start = time.perf_counter()
+            ranked = rank(case.text)
+            times.append(1000 * (time.perf_counter() - start))
+            first.append(ranked[0] in case.slugs)
+            within.append(bool(case.slugs & set(ranked[:5])))
+    middle, high = np.percentile(times, [50, 95])
+    return f"| {name} | {np.mean(first):.3f} | {np.mean(within):.3f} | {middle:.1f} | {high:.1f} |"
+
+
+def _ours(index: SearchIndex, embedder: Embedder, text: str) -> list[str]:
+    return [hit.slug for hit in index.search(text, embedder.embed([text])[0]).hits]
+
+
+def rank_by_words(articles: Sequence[Article], passages: Sequence[Passages]) -> Ranking:
+    """bm25s over whole articles."""
+    segmenter = Segmenter()
+
+    def tokens(text: str) -> list[str]:
+        words = [word for word in segmenter.cut(text.casefold()) if word.isalnum()]
+        return words + [a + b for a, b in zip(text, text[1:], strict=False) if (a + b).isalnum()]
+
+    engine = bm25s.BM25()
+    documents = [tokens("\n".join((*each.asks, each.name, *each.tells))) for each in passages]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        engine.index(documents, show_progress=False)
+
+    def rank(text: str) -> list[str]:
+        scores = engine.get_scores(tokens(text))
+        return [articles[number].slug for number in np.argsort(-scores, kind="stable")[:5]]
+
+    return rank
+
+
+def rank_by_vectors(
+    articles: Sequence[Article],
+    passages: Sequence[Passages],
+    vectors: PassageVectors,
+    embedder: Embedder,
+) -> Ranking:
+    """Cosine with the best passage of each article."""
+    owners = np.repeat(np.arange(len(articles)), [len(each.embedded()) for each in passages])
+    matrix = vectors([text for each in passages for text in each.embedded()])
+
+    def rank(text: str) -> list[str]:
+        best = np.full(len(articles), -1.0)
+        np.maximum.at(best, owners, matrix @ embedder.embed([text])[0])
+        return [articles[number].slug for number in np.argsort(-best, kind="stable")[:5]]
+
+    return rank
+
+
+def print_decisions(
+    index: SearchIndex, embedder: Embedder, cases: Sequence[Case], with_misses: bool
+) -> None:
+    """What would be said: answers, choices, declines, and how many of them are wrong."""
+    count = {"answered right": 0, "choices with a right one": 0, "choices without": 0}
+    count |= {"declined wrongly": 0, "declined rightly": 0, "wrong answers": 0}
+    misses = []
+    for case in cases:
+        found = index.search(case.text, embedder.embed([case.text])[0])
+        if found.answer:
+            kind = "answered right" if found.answer in case.slugs else "wrong answers"
+        elif found.choices:
+            offered = bool(case.slugs & set(found.choices))
+            kind = "choices with a right one" if offered else "choices without"
+        else:
+            kind = "declined wrongly" if case.slugs else "declined rightly"
+        count[kind] += 1
+        first = found.hits[0].slug
+        if kind in ("wrong answers", "choices without", "declined wrongly") or (
+            case.slugs and first not in case.slugs
+        ):
+            misses.append(f"{kind}: {case.id} {case.text} → {first} ({found.confidence:.2f})")
+    strangers = len(cases) - _answerable(cases)
+    print("| decision | questions | share of |\n|---|---|---|")
+    for kind, number in count.items():
+        of = {"declined rightly": strangers, "wrong answers": len(cases)}.get(
+            kind, len(cases) if kind == "choices without" else _answerable(cases)
+        )
+        print(f"| {kind} | {number} | {number / of:.3f} |")
+    if with_misses:
+        print("", *misses, sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""Which category a report belongs to: taken, offered as choices, or called by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cases.categories import UNSORTED, find_by_name, load_categories
+from cases.draft import Draft
+from cases.models import Category
+
+TAKE_CATEGORY = 0.55
+"""Above this confidence the first category is taken without asking."""
+OFFER_CATEGORY = 0.05
+"""Below this confidence a category is not even offered."""
+MOST_OFFERED = 3
+_SHORTEST_NAME = 2
+
+
+def infer_category(draft: Draft, ranking: Sequence[tuple[str, str, float]]) -> Draft:
+    """Take the first category when it is sure; keep the likely ones as choices either way."""
+    ranked = [item for item in ranking if item[0] != UNSORTED]
+    if not ranked:
+        return draft
+    likely = [item for item in ranked if item[2] >= OFFER_CATEGORY] or ranked
+    draft = replace(draft, offered=tuple((code, name) for code, name, _ in likely[:MOST_OFFERED]))
+    code, _, confidence = ranked[0]
+    return replace(draft, category=code) if confidence >= TAKE_CATEGORY else draft
+
+
+def find_called(words: str) -> Category | None:
+    """The category called so: by its whole name, or by words that only one name holds."""
+    exact = find_by_name(words)
+    if exact is not None or len(words) < _SHORTEST_NAME:
+        return exact
+    holding = [item for item in load_categories().values() if words in item.name]
+    return holding[0] if len(holding) == 1 else None

@@ -1,0 +1,117 @@
+"""Where it is: the place in a message, and how a new one changes the one told before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.language.numbers import NUMBER, read_number
+from cases.draft import Draft, Reading, Slot
+
+_NUMBER = re.compile(f"({NUMBER})")
+_PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
+_ADMINISTRATIVE = ("district", "district_code", "subdistrict", "subdistrict_code")
+_SHARED = "市民发送的位置"
+
+
+def place_of(reading: Reading, but_not: str = "") -> dict[str, Any] | None:
+    """The most exact place in a message, as a draft keeps it; none out of the words `but_not`."""
+    if reading.shared_location is not None:
+        shared = reading.shared_location
+        found = reading.first("location")
+        place = dict(found["data"]) if found else {}
+        label = shared.get("label") or _SHARED
+        return {**place, "raw_text": label, "lat": shared["lat"], "lon": shared["lon"]}
+    found = max(
+        (
+            item
+            for item in reading.entities
+            if item["entity"] == "location" and item["text"] not in but_not
+        ),
+        key=_precision,
+        default=None,
+    )
+    return {"raw_text": found["text"], **found["data"]} if found else None
+
+
+def _precision(item: Mapping[str, Any]) -> tuple[int, int]:
+    data = item.get("data") or {}
+    known = sum(
+        bool(data.get(key)) for key in ("district_code", "subdistrict_code", "road", "number")
+    )
+    return known, len(item["text"])
+
+
+def move_place(draft: Draft, new: Mapping[str, Any]) -> Draft:
+    """The draft with the place replaced, or made closer when `new` is only a part of one."""
+    old = draft.location
+    if old is None:
+        return replace(draft, location=dict(new)).retold(Slot.LOCATION, str(new["raw_text"]))
+    place = _join(old, new)
+    moved = replace(draft, location=place, district_asked=draft.district_asked)
+    return moved.retold(Slot.LOCATION, str(place["raw_text"]), str(old["raw_text"]))
+
+
+def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    told, words = str(old["raw_text"]), str(new["raw_text"])
+    if words == _SHARED:
+        return {**old, "lat": new["lat"], "lon": new["lon"]}
+    if _is_district_only(new):
+        district = str(old.get("district") or "")
+        bare = told.removeprefix(district) if district else told
+        return {**old, **_known(new, _ADMINISTRATIVE), "raw_text": words + bare}
+    part = _PART.fullmatch(words)
+    if part is not None:
+        same = [m[0] for m in _PART.finditer(told) if m["unit"] == part["unit"]]
+        joined = swap_words(same[0], words, told) if len(same) == 1 else told + words
+        return {**old, "raw_text": joined, "number": words}
+    # a whole new place: only the district holds on, when the new one names none
+    kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
+    return {**new, **kept}
+
+
+def _is_district_only(place: Mapping[str, Any]) -> bool:
+    exact = any(place.get(key) is not None for key in ("road", "landmark", "number", "lat"))
+    return bool(place.get("district_code")) and not exact
+
+
+def _known(place: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: place.get(key) for key in keys}
+
+
+# --- words in words ----------------------------------------------------------------------------
+
+
+def find_words(words: str, text: str) -> tuple[int, int] | None:
+    """Where `words` stand in `text`, numbers compared by value: 三号楼 is 3号楼."""
+    at = text.find(words)
+    if at >= 0:
+        return at, at + len(words)
+    pieces = _NUMBER.split(words)
+    values = [read_number(piece) for piece in pieces[1::2]]
+    if not values or None in values:
+        return None
+    pattern = "".join(
+        f"({NUMBER})" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
+    )
+    for match in re.finditer(pattern, text):
+        if [read_number(group) for group in match.groups()] == values:
+            return match.span()
+    return None
+
+
+def swap_words(old: str, new: str, text: str) -> str:
+    """`text` with `new` for `old`; numbers are written the way they were."""
+    span = find_words(old, text)
+    if span is None:
+        return text
+    start, end = span
+    if re.search("[0-9]", text[start:end]):
+        new = re.sub(
+            rf"{NUMBER}(?=号|栋|单元|层|室|门|区|弄|点)",
+            lambda match: str(read_number(match[0]) or match[0]),
+            new,
+        )
+    return text[:start] + new + text[end:]

@@ -1,0 +1,308 @@
+"""Search over articles: words, vectors kept, ranking, and the decision to answer or decline."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.language.embedding import Role
+from bot.language.models import Vector
+from hotline.clock import FakeClock
+from hotline.db import Database
+from kb import store
+from kb.fit import read_also_right, read_strangers_file
+from kb.models import Article, Source
+from kb.search import CANDIDATES, SearchIndex
+from kb.service import Knowledge, read_articles
+from kb.trust import EVIDENCE, FEATURES, Found, Judge, Weights, load_weights, read_weights
+from kb.vectors import PassageVectors
+from kb.words import SYNONYMS_FILE, WordIndex, fold, tokenize
+
+DIMENSION = 96
+
+
+class CharacterEmbedder:
+    """Characters counted into a few numbers, beside something all sentences share."""
+
+    name = "characters"
+    dimension = DIMENSION
+
+    def __init__(self) -> None:
+        self.embedded: list[tuple[Role, str]] = []
+
+    def embed(self, sentences: Sequence[str], role: Role = "query") -> Vector:
+        self.embedded += [(role, sentence) for sentence in sentences]
+        vectors = np.full((len(sentences), DIMENSION), 0.3, dtype=np.float32)
+        for row, sentence in zip(vectors, sentences, strict=True):
+            for char in sentence:
+                row[zlib.crc32(char.encode()) % DIMENSION] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def weigh(**named: float) -> tuple[float, ...]:
+    return tuple(named.get(name, 0.0) for name in EVIDENCE)
+
+
+WEIGHTS = Weights(
+    rank=(8.0, 2.0, 4.0, 2.0, 3.0, 3.0),
+    known=Judge(weigh(coverage=40.0), -10.0),
+    right=Judge(weigh(certainty=8.0), 4.0),
+    answer_at=0.6,
+    offer_at=0.5,
+)
+
+
+def article(
+    slug: str, title: str, questions: Sequence[str], answer: str, **more: object
+) -> Article:
+    plain = Article(
+        slug=slug,
+        title=title,
+        questions=tuple(questions),
+        answer=answer,
+        body=f"{answer}\n\n- 情况紧急的，马上说明。",
+        authority="街道",
+        jurisdiction="北京市",
+        sources=(Source("某条例"),),
+        review_by=date(2027, 5, 1),
+    )
+    return replace(plain, **more)  # type: ignore[arg-type]
+
+
+DOGS = article(
+    "dogs", "遛狗要拴绳吗？", ["遛狗不牵绳罚多少", "狗没拴绳谁管"], "遛狗要用束犬链，由成年人牵领。"
+)
+TREES = article(
+    "trees", "能自己砍树吗？", ["院里的树能锯掉吗", "砍树要批准吗"], "砍伐树木要经绿化部门批准。"
+)
+TRIM = article(
+    "trim", "树挡光谁来剪？", ["树枝伸进窗户谁剪", "树挡住阳光了"], "树木遮光由管护单位修剪。"
+)
+HEATING = article(
+    "heating", "暖气不热怎么办？", ["屋里冷找谁", "暖气片冰凉"], "先报修供热单位，再打12345。"
+)
+ARTICLES = (DOGS, TREES, TRIM, HEATING)
+
+
+def build(articles: Sequence[Article] = ARTICLES, weights: Weights = WEIGHTS) -> SearchIndex:
+    embedder = CharacterEmbedder()
+
+    def embed(passages: Sequence[tuple[Role, str]]) -> Vector:
+        return embedder.embed([text for _, text in passages])
+
+    return SearchIndex(articles, embed, weights)
+
+
+def find(index: SearchIndex, query: str, k: int = 5) -> Found:
+    return index.search(query, CharacterEmbedder().embed([query])[0], k)
+
+
+def test_tokens_are_characters_pairs_and_whole_numbers() -> None:
+    assert tokenize("能砍树吗 LED96310") == [
+        "砍",
+        "树",
+        "能砍",
+        "砍树",
+        "树吗",
+        "#砍树",
+        "led96310",
+    ]
+
+
+def test_names_of_one_thing_share_a_concept() -> None:
+    assert "#电动车" in tokenize("电瓶车")
+    assert "#电动车" in tokenize("小电驴")
+
+
+def test_longest_name_at_a_place_wins() -> None:
+    tokens = tokenize("有狗屎")
+    assert "#狗粪" in tokens
+    assert "#犬" not in tokens
+
+
+def test_digits_inside_a_longer_number_name_nothing() -> None:
+    assert "#热线" in tokenize("打12345")
+    assert "#热线" not in tokenize("号码13812345678")
+
+
+def test_fold_ignores_signs_and_case() -> None:
+    assert fold("LED 屏，能装吗？") == fold("led屏能装吗")
+
+
+def test_every_synonym_group_has_several_names() -> None:
+    rows = SYNONYMS_FILE.read_text("utf-8").splitlines()[1:]
+    assert [row for row in rows if len(row.partition(",")[2].split()) < 2] == []
+    assert len({row.partition(",")[0] for row in rows}) == len(rows)
+
+
+def test_rare_words_outweigh_common_ones() -> None:
+    index = WordIndex([["a", "b"], ["a", "c"], ["a", "d"]])
+    scores = index.score(["a", "c"])
+    assert scores.argmax() == 1
+    assert scores[0] == pytest.approx(scores[2])
+
+
+def test_a_word_counts_less_in_a_longer_document() -> None:
+    short, long = WordIndex([["x", "y"], ["x", *"abcdefgh"]]).score(["x"])
+    assert short > long > 0
+
+
+def test_repeating_a_word_saturates() -> None:
+    once, often = WordIndex([["x", *"abc"], ["x", "x", "x", "x"]]).score(["x"])
+    assert once < often < 3 * once
+
+
+def test_unknown_words_lower_what_is_covered() -> None:
+    index = WordIndex([["a"], ["b"]])
+    attainable, unknown = index.weigh(["a", "zebra"])
+    assert index.score(["a", "zebra"]).max() < attainable / 2
+    assert 0.5 < unknown < 1
+    assert index.weigh(["a"])[1] == 0
+    assert index.weigh([]) == (0.0, 1.0)
+
+
+def test_word_index_of_nothing() -> None:
+    assert WordIndex([]).score(["a"]).shape == (0,)
+
+
+def test_right_article_comes_first_and_answers() -> None:
+    found = find(build(), "遛狗没牵绳")
+    assert found.answer == "dogs"
+    assert found.hits[0].slug == "dogs"
+    assert found.confidence >= WEIGHTS.answer_at
+    assert len(found.hits[0].features) == len(FEATURES)
+    assert [hit.score for hit in found.hits] == sorted((h.score for h in found.hits), reverse=True)
+
+
+def test_stranger_is_declined() -> None:
+    found = find(build(), "居民身份证丢失补办")
+    assert (found.answer, found.choices) == (None, ())
+    assert found.confidence < WEIGHTS.offer_at
+    assert found.hits  # what came closest is still told, for whoever writes articles
+
+
+def test_close_articles_are_offered_as_choices() -> None:
+    doubtful = replace(WEIGHTS, answer_at=0.999)
+    found = find(build(weights=doubtful), "树挡光能砍树吗")
+    assert found.answer is None
+    assert set(found.choices) == {"trees", "trim"}
+
+
+def test_there_are_never_more_than_three_choices() -> None:
+    twins = [replace(TREES, slug=f"trees-{n}", questions=(f"砍树{n}",)) for n in range(6)]
+    sure = Judge(weigh(), 9.0)
+    found = find(build(twins, replace(WEIGHTS, known=sure, answer_at=0.999)), "我要砍树")
+    assert len(found.choices) == 3
+
+
+def test_known_form_is_answered_whatever_the_signs() -> None:
+    for form in (*DOGS.questions, DOGS.title):
+        found = find(build(), f" {form}！")
+        assert (found.answer, found.confidence) == ("dogs", 1.0)
+
+
+@pytest.mark.parametrize("query", ["", "？！", "的", "zzz", "😀"])
+def test_nothing_to_go_by_is_declined(query: str) -> None:
+    found = find(build(), query)
+    assert (found.answer, found.choices) == (None, ())
+
+
+def test_empty_knowledge_finds_nothing() -> None:
+    assert find(build(()), "遛狗") == Found((), 0.0, None, ())
+
+
+def test_single_article_can_answer() -> None:
+    assert find(build([DOGS]), "遛狗没牵绳").hits[0].slug == "dogs"
+
+
+def test_k_limits_hits_but_not_choices() -> None:
+    found = find(build(weights=replace(WEIGHTS, answer_at=0.999)), "树挡光能砍树吗", k=1)
+    assert len(found.hits) == 1
+    assert len(found.choices) == 2
+
+
+def test_right_article_survives_the_rough_step_among_many() -> None:
+    crowd = [
+        article(f"a{n}", f"第{n}号规定说什么", [f"规定{n}"], f"内容{n}。")
+        for n in range(CANDIDATES + 60)
+    ]
+    index = build([*crowd, HEATING])
+    seen = index.compare("暖气片冰凉没人管", CharacterEmbedder().embed(["暖气片冰凉没人管"])[0])
+    assert len(seen.articles) == CANDIDATES
+    assert find(index, "暖气片冰凉没人管").hits[0].slug == "heating"
+
+
+def test_centre_of_another_model_is_not_used() -> None:
+    foreign = replace(WEIGHTS, centre=(1.0, 2.0))
+    assert find(build(weights=foreign), "遛狗没牵绳").hits[0].slug == "dogs"
+
+
+def test_shipped_weights_fit_the_features() -> None:
+    weights = load_weights()
+    assert len(weights.rank) == len(FEATURES)
+    assert len(weights.known.weights) == len(weights.right.weights) == len(EVIDENCE)
+    assert 0 < weights.answer_at < 1
+    assert 0 < weights.offer_at < 1
+    assert min(weights.rank) >= 0
+    assert weights.centre is not None
+    assert weights.fitted_with
+
+
+def test_weights_for_other_features_are_refused() -> None:
+    with pytest.raises(ValueError, match="hotline kb fit"):
+        read_weights({"features": ["topic"], "evidence": list(EVIDENCE)})
+
+
+def test_also_right_names_forms_and_articles_that_exist() -> None:
+    articles = [each for each, _ in read_articles().values()]
+    homes = {question: each.slug for each in articles for question in each.questions}
+    slugs = {each.slug for each in articles}
+    for question, others in read_also_right().items():
+        assert question in homes, question
+        assert others <= slugs - {homes[question]}, question
+
+
+def test_strangers_are_no_question_of_an_article() -> None:
+    forms = {fold(q) for each, _ in read_articles().values() for q in (each.title, *each.questions)}
+    strangers = read_strangers_file()
+    assert len(set(strangers)) == len(strangers) > 100
+    assert not forms & set(map(fold, strangers))
+
+
+def test_passages_are_embedded_once_and_in_their_role(tmp_path: Path) -> None:
+    embedder = CharacterEmbedder()
+    vectors = PassageVectors(embedder, tmp_path)
+    first = vectors([("query", "甲"), ("passage", "甲"), ("passage", "乙")])
+    assert sorted(embedder.embedded) == [("passage", "乙"), ("passage", "甲"), ("query", "甲")]
+    again = PassageVectors(embedder, tmp_path)([("passage", "乙"), ("query", "甲")])
+    assert len(embedder.embedded) == 3
+    assert np.array_equal(again, first[[2, 0]])
+
+
+def test_broken_cache_is_only_a_cache(tmp_path: Path) -> None:
+    embedder = CharacterEmbedder()
+    PassageVectors(embedder, tmp_path)([("query", "甲")])
+    (file,) = tmp_path.glob("*.npz")
+    file.write_bytes(file.read_bytes()[:40])
+    assert PassageVectors(embedder, tmp_path)([("query", "甲")]).shape == (1, DIMENSION)
+
+
+async def test_expired_article_is_not_found(
+    sqlite_db: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    expired = replace(DOGS, valid_to=date(2026, 11, 21))
+    async with sqlite_db.write() as session:
+        for each in (expired, TREES, HEATING):
+            await store.put_article(session, each, "x", edited=False, now=clock.now())
+        await store.raise_revision(session)
+    embedder = CharacterEmbedder()
+    knowledge = Knowledge(sqlite_db, clock, PassageVectors(embedder, tmp_path))
+    await knowledge.refresh()
+    found = knowledge.search("遛狗不牵绳罚多少", embedder.embed(["遛狗不牵绳罚多少"])[0])
+    assert {hit.slug for hit in found.hits} == {"trees", "heating"}

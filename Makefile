@@ -41,16 +41,16 @@ clean: ## 删除环境和缓存（不删数据）
 .venv/.tools: tools.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "需要 Python 3.11，当前是 %d.%d。可用 make PYTHON=/路径/python3.11 指定。" % sys.version_info[:2])'
 	@test -x $(BIN)/pip || { echo "正在创建 Python 环境 .venv ……"; rm -rf .venv; $(PYTHON) -m venv .venv; }
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r tools.lock
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r tools.lock
 	@touch $@
 
 .venv/.runtime: requirements.lock hotline/link.py .venv/.tools
 	@echo "正在安装依赖（首次需要几分钟）……"
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/python hotline/link.py
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
 	@echo "正在安装测试工具……"
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
 	@touch $@

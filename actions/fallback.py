@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.services import services
-from actions.turn import read_turn
+_WORDS = re.compile(r"[\u4e00-\u9fff]|[A-Za-z]{2,}[^A-Za-z]+[A-Za-z]{2,}")
+
+
+def is_noise(text: str) -> bool:
+    """Whether there is nothing in it to understand: ？？？, asdfghjkl, 123."""
+    pictures = any(unicodedata.category(character) == "So" for character in text)
+    return not pictures and _WORDS.search(text) is None
 
 
 def fail_once_more(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
@@ -29,40 +36,5 @@ class DefaultFallback(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        return fail_once_more(dispatcher, tracker)
-
-
-class OfferMenu(Action):
-    """Shows what can be done here."""
-
-    def name(self) -> str:
-        return "action_offer_menu"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        dispatcher.utter_message(response="utter_menu")
-        return [SlotSet("failures", 0)]
-
-
-class TakeHint(Action):
-    """Bare information outside any task: a position, a picture, a number, a title, a place."""
-
-    def name(self) -> str:
-        return "action_take_hint"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        turn = read_turn(tracker)
-        if services().knowledge.find_by_title(turn.text) is not None:
-            return [FollowupAction("action_answer_policy")]
-        if turn.first("case_number") is not None:
-            return [FollowupAction("progress_form")]
-        if turn.attachment_ids:
-            dispatcher.utter_message(response="utter_got_photo")
-            return []
-        if turn.shared_location is not None or turn.first("location") is not None:
-            dispatcher.utter_message(response="utter_got_place")
-            return []
-        return fail_once_more(dispatcher, tracker)
+        # nothing fits after it either: without this Rasa would call it again and again
+        return [*fail_once_more(dispatcher, tracker), FollowupAction("action_listen")]

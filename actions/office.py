@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -9,18 +10,19 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import hand_off
+from actions.hints import forget_hint, read_hint
 from actions.progress import end_form, leave_for
 from actions.turn import read_turn
 from bot.language import answers
 from cases.draft import Reading
+from cases.placing import place_of
 
 _MOST_MISSES = 2
 
 
-def say_office(dispatcher: CollectingDispatcher, reading: Reading) -> bool:
-    """Name the enforcement team in charge of the place in the message; False when unknown."""
-    found = reading.first("location")
-    data = found["data"] if found else {}
+def say_office(dispatcher: CollectingDispatcher, place: Mapping[str, Any] | None) -> bool:
+    """Name the enforcement team in charge of a place; False when unknown, or asked more exactly."""
+    data = place or {}
     if data.get("subdistrict"):
         dispatcher.utter_message(
             response="utter_office_found",
@@ -32,6 +34,7 @@ def say_office(dispatcher: CollectingDispatcher, reading: Reading) -> bool:
     if candidates:
         names = [f"{c.get('district') or ''}{c.get('subdistrict') or ''}" for c in candidates[:4]]
         buttons = [{"title": name, "payload": name} for name in dict.fromkeys(names) if name]
+        buttons.append({"title": "取消", "payload": "取消"})
         dispatcher.utter_message(response="utter_office_ambiguous", buttons=buttons)
     elif data.get("district"):
         dispatcher.utter_message(
@@ -59,8 +62,9 @@ class ValidatePlaceForm(Action):
             # no city's market data has been imported: say so instead of asking where
             dispatcher.utter_message(response="utter_market_no_data")
             return end_form(SlotSet("place_query", None))
-        if say_office(dispatcher, reading):
-            return end_form(SlotSet("place_query", None))
+        place = place_of(reading) or (read_hint(tracker).location if first else None)
+        if say_office(dispatcher, place):
+            return end_form(SlotSet("place_query", None), forget_hint())
         spoke = bool(dispatcher.messages)
         query["misses"] += not first
         if query["misses"] >= _MOST_MISSES:
@@ -77,7 +81,7 @@ class ValidatePlaceForm(Action):
             hand_off(dispatcher, "查询负责单位")
             return end_form(SlotSet("place_query", None))
         if answers.is_cancel(reading.text) or answers.is_back(reading.text):
-            dispatcher.utter_message(response="utter_progress_done")
+            dispatcher.utter_message(response="utter_done")
             return end_form(SlotSet("place_query", None))
         other = leave_for(reading, 0.7)
         if other not in (None, "place_form") and reading.first("location") is None:

@@ -12,15 +12,20 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.handoff import hand_off
 from actions.services import services
 from actions.turn import read_turn
+from actions.wording import describe_case, tell_due
 from bot.language import answers
+from bot.language.numbers import view_digits
 from cases.draft import Reading
 from cases.errors import CaseNotFound
 from cases.models import Case
-from hotline.clock import iso, to_city
+from hotline.clock import to_city
 from hotline.errors import RateLimited
 
 NUMBER, KEY = "case_number", "last_four"
-_FOUR_DIGITS = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_AGAIN = "case_number_again"
+"""A requested slot with no question: what to do has been said already."""
+_FOUR_DIGITS = re.compile(r"(?<!\d)(?:\d{7})?(\d{4})(?!\d)")
+_NAMED_SO = re.compile(r"(?:后|末|尾)(?:号|四位|4位)+")
 _MOST_MISSES = 2
 _OTHER_TASKS = {
     "report_case": "report_form",
@@ -53,7 +58,7 @@ def tell_status(case: Case) -> str:
         lines.append(f"类别：{case.category_name}。")
     lines.append(f"登记时间：{to_city(case.created_at):%m月%d日 %H:%M}。")
     if case.due_at is not None and case.status.value not in ("closed", "voided"):
-        lines.append(f"计划在 {to_city(case.due_at):%m月%d日 %H:%M} 前答复。")
+        lines.append(tell_due(case))
     return "".join(lines)
 
 
@@ -64,32 +69,30 @@ def tell_details(case: Case) -> str:
         lines.append(f"地点：{case.location.raw_text}")
     if case.occurred_text:
         lines.append(f"时间：{case.occurred_text}")
+    lines.append("办理经过：")
     lines += [f"{to_city(step.at):%m月%d日 %H:%M} {step.note}" for step in case.history]
     return "\n".join(lines)
 
 
-async def say_progress(dispatcher: CollectingDispatcher, reading: Reading) -> Case | None:
-    """Tell the status of the case named in the message; None when none was found."""
-    number = reading.first("case_number")
-    if number is None:
-        dispatcher.utter_message(response="utter_ask_progress_form_case_number")
-        return None
+def named_case(reading: Reading) -> str | None:
+    """The number of the case in a message."""
+    found = reading.first("case_number")
+    return str(found["value"]) if found else None
+
+
+def read_key(text: str) -> str | None:
+    """The last four digits in an answer, typed or spoken, alone or at the end of the number."""
+    match = _FOUR_DIGITS.search(view_digits(_NAMED_SO.sub(" ", text)).text)
+    return match[1] if match else None
+
+
+async def say_progress(dispatcher: CollectingDispatcher, number: str) -> Case | None:
+    """Tell the status of the case with this number; None, and nothing said, when there is none."""
     try:
-        case = await services().cases.get(str(number["value"]))
+        case = await services().cases.get(number)
     except CaseNotFound:
-        dispatcher.utter_message(
-            response="utter_progress_not_found", case_number=str(number["value"])
-        )
         return None
-    card = {
-        "case_number": case.case_number,
-        "status": case.status.value,
-        "status_name": case.status_name,
-        "category_code": case.category_code,
-        "category_name": case.category_name,
-        "due_at": iso(case.due_at) if case.due_at else None,
-    }
-    dispatcher.utter_message(text=tell_status(case), json_message={"case": card})
+    dispatcher.utter_message(text=tell_status(case), json_message={"case": describe_case(case)})
     return case
 
 
@@ -108,7 +111,7 @@ class ValidateProgressForm(Action):
         if asked and answers.wants_human(reading.text):
             hand_off(dispatcher, "查询工单进度")
             return end_form(SlotSet("lookup", None))
-        if asked == KEY and "case_number" in lookup:
+        if asked == KEY and "case_number" in lookup and reading.first("case_number") is None:
             return await self._take_key(dispatcher, reading, lookup)
         return await self._take_number(dispatcher, reading, lookup, asked)
 
@@ -119,38 +122,40 @@ class ValidateProgressForm(Action):
         lookup: dict[str, Any],
         asked: str | None,
     ) -> list[EventType]:
-        if asked is not None and reading.first("case_number") is None:
+        number = named_case(reading)
+        if number is None:
+            if asked is None:
+                return [SlotSet("lookup", {"misses": 0}), SlotSet("requested_slot", NUMBER)]
             if answers.is_cancel(reading.text) or answers.is_back(reading.text):
-                dispatcher.utter_message(response="utter_progress_done")
+                dispatcher.utter_message(response="utter_done")
                 return end_form(SlotSet("lookup", None))
             other = leave_for(reading)
             if other is not None:
                 return end_form(SlotSet("lookup", None), then=other)
-        if reading.first("case_number") is not None:
-            case = await say_progress(dispatcher, reading)
+        else:
+            case = await say_progress(dispatcher, number)
+            if case is not None and case.anonymous:
+                return end_form(SlotSet("lookup", None))
             if case is not None:
-                if case.anonymous:
-                    return end_form(SlotSet("lookup", None))
                 kept = {"case_number": case.case_number}
                 return [SlotSet("lookup", kept), SlotSet("requested_slot", KEY)]
-        if asked is None and reading.first("case_number") is None:
-            return [SlotSet("lookup", {"misses": 0}), SlotSet("requested_slot", NUMBER)]
         misses = int(lookup.get("misses") or 0) + 1
-        if misses >= _MOST_MISSES:
+        if misses >= _MOST_MISSES or answers.is_unknown(reading.text):
             dispatcher.utter_message(response="utter_progress_no_number")
             return end_form(SlotSet("lookup", None))
-        return [SlotSet("lookup", {"misses": misses}), SlotSet("requested_slot", NUMBER)]
+        if number is not None:
+            dispatcher.utter_message(response="utter_progress_not_found", case_number=number)
+        again = _AGAIN if number is not None else NUMBER
+        return [SlotSet("lookup", {"misses": misses}), SlotSet("requested_slot", again)]
 
     async def _take_key(
         self, dispatcher: CollectingDispatcher, reading: Reading, lookup: dict[str, Any]
     ) -> list[EventType]:
-        match = _FOUR_DIGITS.search(reading.text)
-        phone = reading.first("phone")
-        digits = match[1] if match else str(phone["value"])[-4:] if phone else None
+        digits = read_key(reading.text)
         if digits is None:
             other = leave_for(reading)
             if other is None:
-                dispatcher.utter_message(response="utter_progress_done")
+                dispatcher.utter_message(response="utter_done")
             return end_form(SlotSet("lookup", None), then=other or "action_listen")
         try:
             matches = await services().cases.check_key(lookup["case_number"], digits)

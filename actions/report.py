@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -11,18 +12,23 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import answer_question
 from actions.chitchat import choose_reply as choose_smalltalk
 from actions.handoff import hand_off
+from actions.hints import forget_hint, read_hint
 from actions.office import say_office
-from actions.progress import say_progress
+from actions.progress import named_case, say_progress
 from actions.scope import choose_reply as choose_scope
 from actions.services import services
 from actions.turn import conversation_id, metadata, read_turn
-from cases.categories import UNSORTED, get_category
-from cases.draft import Detour, Draft, Outcome, Reading, Slot
-from cases.models import Case, CaseKind, Location, NewCase
+from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
+from bot.language.numbers import read_digits
+from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
+from cases.models import CaseKind, Location, NewCase
+from cases.placing import place_of
 from cases.telling import advance, begin
 from hotline.audit import BOT
-from hotline.clock import iso, to_city
 
+_CHECKED = "没有问题请回复“提交”，要改哪项直接说。"
+_LIKE_A_PHONE = 5
+"""So many digits were meant as a telephone number."""
 _PAUSED = "paused"
 """A requested slot with no question: the form waits in silence while a person talks."""
 _KINDS = {
@@ -55,8 +61,9 @@ class ValidateReportForm(Action):
         reading = read_turn(tracker)
         kept = tracker.get_slot("draft")
         if kept is None:
-            outcome = begin(reading, choose_kind(reading))
-            self._greet(dispatcher, outcome.draft)
+            draft = _with_hint(begin(reading, choose_kind(reading)).draft, read_hint(tracker))
+            self._greet(dispatcher, draft)
+            outcome = Outcome(draft)
         else:
             draft = Draft.from_json(kept)
             requested = tracker.get_slot("requested_slot")
@@ -64,7 +71,10 @@ class ValidateReportForm(Action):
             outcome = advance(draft, asked, reading)
             if outcome.detour is not None:
                 return await self._take_detour(dispatcher, tracker, outcome)
-            self._acknowledge(dispatcher, reading, outcome, asked)
+            if outcome.draft.emergency and not draft.emergency:
+                self._greet(dispatcher, outcome.draft)
+            else:
+                self._acknowledge(dispatcher, reading, outcome, asked)
         return await self._ask_next(tracker, outcome.draft)
 
     async def _ask_next(self, tracker: Tracker, draft: Draft) -> list[EventType]:
@@ -73,11 +83,12 @@ class ValidateReportForm(Action):
         return [
             SlotSet("draft", draft.to_json()),
             SlotSet("failures", 0),
+            forget_hint(),
             SlotSet("requested_slot", missing.value if missing else None),
         ]
 
     def _greet(self, dispatcher: CollectingDispatcher, draft: Draft) -> None:
-        if draft.emergency:
+        if draft.emergency and draft.missing() is not None:
             dispatcher.utter_message(response="utter_report_started_emergency")
         elif draft.missing() not in (None, Slot.CONFIRMED, Slot.DESCRIPTION):
             dispatcher.utter_message(response="utter_report_started")
@@ -89,13 +100,17 @@ class ValidateReportForm(Action):
         outcome: Outcome,
         asked: Slot | None,
     ) -> None:
-        if outcome.missed:
-            again = "utter_missed_again" if outcome.wants_human else "utter_missed"
-            dispatcher.utter_message(response=again)
+        missing = outcome.draft.missing()
+        if outcome.missed and missing is not None:
+            dispatcher.utter_message(response=_choose_miss(reading, outcome, asked))
         elif reading.attachment_ids:
             dispatcher.utter_message(response="utter_report_photo_kept")
         elif outcome.changed and asked not in outcome.changed:
-            dispatcher.utter_message(response="utter_report_changed")
+            noted = describe_changes(outcome)
+            if missing is Slot.CONFIRMED or not noted:
+                dispatcher.utter_message(response="utter_report_changed")
+            else:
+                dispatcher.utter_message(response="utter_report_noted", noted=noted)
 
     async def _take_detour(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, outcome: Outcome
@@ -116,14 +131,40 @@ class ValidateReportForm(Action):
         if outcome.detour is Detour.QUESTION:
             await answer_question(dispatcher, tracker)
         elif outcome.detour is Detour.CHECK_CASE:
-            await say_progress(dispatcher, read_turn(tracker))
+            number = named_case(read_turn(tracker))
+            if number is None or await say_progress(dispatcher, number) is None:
+                dispatcher.utter_message(response="utter_report_which_case")
         elif outcome.detour is Detour.FIND_PLACE:
-            say_office(dispatcher, read_turn(tracker))
+            self._find_place(dispatcher, read_turn(tracker))
         elif outcome.detour is Detour.CHITCHAT:
-            dispatcher.utter_message(response=choose_smalltalk(text))
+            response = choose_smalltalk(text)
+            greets = response in ("utter_greet", "utter_menu", "utter_smalltalk")
+            dispatcher.utter_message(response="utter_report_go_on" if greets else response)
         else:
             dispatcher.utter_message(response=choose_scope(text))
         return await self._ask_next(tracker, draft)
+
+    def _find_place(self, dispatcher: CollectingDispatcher, reading: Reading) -> None:
+        if reading.intent == "find_market":
+            dispatcher.utter_message(response="utter_market_no_data")
+        elif not say_office(dispatcher, place_of(reading)) and not dispatcher.messages:
+            dispatcher.utter_message(response="utter_report_which_office")
+
+
+def _with_hint(draft: Draft, hint: Draft) -> Draft:
+    return replace(
+        draft,
+        location=draft.location or hint.location,
+        attachment_ids=(*hint.attachment_ids, *draft.attachment_ids),
+    )
+
+
+def _choose_miss(reading: Reading, outcome: Outcome, asked: Slot | None) -> str:
+    if outcome.wants_human:
+        return "utter_missed_again"
+    if asked is Slot.CONTACT and len(read_digits(reading.text)) >= _LIKE_A_PHONE:
+        return "utter_missed_phone"
+    return "utter_missed"
 
 
 class AskDescription(Action):
@@ -177,9 +218,9 @@ class AskConfirmed(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         draft = Draft.from_json(tracker.get_slot("draft"))
-        lines = [f"{name}：{value}" for name, value in describe_draft(draft)["fields"]]
+        lines = [f"{name}：{value}" for name, value in describe_draft(draft)["fields"][1:]]
         dispatcher.utter_message(
-            text="请核对：\n" + "\n".join(lines) + "\n没有问题请回复“提交”；要改哪项直接说。",
+            text=f"请核对这条{draft.kind}：\n" + "\n".join(lines) + f"\n{_CHECKED}",
             buttons=[
                 {"title": "提交", "payload": "提交"},
                 {"title": "修改", "payload": "修改"},
@@ -222,6 +263,8 @@ class SubmitReport(Action):
             BOT,
         )
         dispatcher.utter_message(text=tell_filed(case), json_message={"case": describe_case(case)})
+        if case.emergency == SELF_HARM:
+            hand_off(dispatcher, "市民有轻生危险", draft)
         await services().conversations.keep_draft(conversation, None)
         return [SlotSet("draft", None), SlotSet("failures", 0)]
 
@@ -239,63 +282,8 @@ class MendNothing(Action):
         return []
 
 
-def describe_draft(draft: Draft) -> dict[str, Any]:
-    """The draft for reading back and for the operator's desk: (name, value) lines in order."""
-    fields: list[tuple[str, str]] = [("类型", draft.kind)]
-    if draft.category and draft.is_problem:
-        fields.append(("类别", get_category(draft.category).name))
-    if draft.location:
-        place = draft.location
-        prefix = "".join(
-            str(place.get(key) or "")
-            for key in ("district", "subdistrict")
-            if place.get(key) and str(place[key]) not in place["raw_text"]
-        )
-        fields.append(("地点", prefix + place["raw_text"]))
-    if draft.occurred:
-        fields.append(("时间", draft.occurred))
-    if draft.description:
-        fields.append(("内容", draft.description))
-    if draft.phone:
-        fields.append(("电话", _group_phone(draft.phone)))
-    elif draft.anonymous:
-        fields.append(("联系方式", "匿名"))
-    if draft.attachment_ids:
-        fields.append(("图片", f"{len(draft.attachment_ids)} 张"))
-    return {"fields": fields, "emergency": draft.emergency}
-
-
-def _group_phone(phone: str) -> str:
-    return f"{phone[:3]} {phone[3:7]} {phone[7:]}" if len(phone) == 11 else phone
-
-
 def _to_location(draft: Draft) -> Location | None:
     if draft.location is None:
         return None
     known = {key: draft.location.get(key) for key in Location.__dataclass_fields__}
     return Location(**known)  # type: ignore[arg-type]  # a JSON mapping with these very keys
-
-
-def tell_filed(case: Case) -> str:
-    """The promise at filing: number, category, when it is due."""
-    lines = [f"已登记，工单号 {case.case_number}。"]
-    if case.category_name and case.category_code != UNSORTED:
-        lines.append(f"类别：{case.category_name}。")
-    if case.due_at is not None:
-        lines.append(
-            f"计划在 {to_city(case.due_at):%m月%d日 %H:%M} 前答复（{case.limit_name}内）。"
-        )
-    lines.append("凭工单号可以随时查进度。")
-    return "".join(lines)
-
-
-def describe_case(case: Case) -> dict[str, Any]:
-    """The case card of the chat API."""
-    return {
-        "case_number": case.case_number,
-        "status": case.status.value,
-        "status_name": case.status_name,
-        "category_code": case.category_code,
-        "category_name": case.category_name,
-        "due_at": iso(case.due_at) if case.due_at else None,
-    }

@@ -10,6 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import answer_if_sure
+from actions.fallback import fail_once_more, is_noise
 from actions.turn import said
 
 _OTHER_BODY = re.compile(
@@ -36,5 +37,8 @@ class ExplainScope(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         if not answer_if_sure(dispatcher, tracker):
-            dispatcher.utter_message(response=choose_reply(said(tracker)))
+            text = said(tracker)
+        if is_noise(text):
+            return fail_once_more(dispatcher, tracker)
+        dispatcher.utter_message(response=choose_reply(text))
         return [SlotSet("failures", 0)]

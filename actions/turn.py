@@ -42,6 +42,9 @@ def said(tracker: Tracker) -> str:
     """The resident's words; empty when he sent only a position or a picture."""
     message, extra = latest(tracker), metadata(tracker)
     text = str(message.get("text") or "")
+    label = (extra.get("location") or {}).get("label")
+    if label and text == label:
+        return ""  # the position's own name, given to the pipeline to find the district in it
     if (extra.get("location") or extra.get("attachments")) and text in ("图片", "这里", "。"):
         return ""
     return text

@@ -14,14 +14,16 @@ import json
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import bm25s
 import numpy as np
 
-from bot.language.embedding import Embedder, load_embedder
+from bot.language.embedding import load_embedder
+from bot.language.models import Vector
 from bot.language.normalise import normalise
 from bot.language.segmentation import Segmenter
 from kb.models import Article
@@ -62,14 +64,15 @@ def compare(cache: Path, with_misses: bool) -> None:
     embedder = load_embedder(cache)
     vectors = PassageVectors(embedder, cache)
     index = SearchIndex(articles, vectors, load_weights())
+    questions = {case.text: embedder.embed([case.text])[0] for case in cases}
     passages = [read_passages(article) for article in articles]
     print(f"{len(articles)} articles, {len(cases)} questions, {_answerable(cases)} answerable\n")
     print("| search | first right | within five | ms p50 | ms p95 |\n|---|---|---|---|---|")
-    print(_rank_row("ours", cases, lambda text: _ours(index, embedder, text)))
+    print(_rank_row("ours", cases, lambda text: _ours(index, text, questions[text])))
     print(_rank_row("BM25", cases, rank_by_words(articles, passages)))
-    print(_rank_row("vectors", cases, rank_by_vectors(articles, passages, vectors, embedder)))
-    print("\nThe times of vectors and ours hold the embedding of the question.\n")
-    print_decisions(index, embedder, cases, with_misses)
+    print(_rank_row("vectors", cases, rank_by_vectors(articles, passages, vectors, questions)))
+    print("\nThe times leave out the embedding of the question, which a turn shares.\n")
+    print_decisions(index, cases, questions, with_misses)
 
 
 def read_cases() -> list[Case]:
@@ -102,8 +105,8 @@ def _rank_row(name: str, cases: Sequence[Case], rank: Ranking) -> str:
     return f"| {name} | {np.mean(first):.3f} | {np.mean(within):.3f} | {middle:.1f} | {high:.1f} |"
 
 
-def _ours(index: SearchIndex, embedder: Embedder, text: str) -> list[str]:
-    return [hit.slug for hit in index.search(text, embedder.embed([text])[0]).hits]
+def _ours(index: SearchIndex, text: str, vector: Vector) -> list[str]:
+    return [hit.slug for hit in index.search(text, vector).hits]
 
 
 def rank_by_words(articles: Sequence[Article], passages: Sequence[Passages]) -> Ranking:
@@ -112,7 +115,7 @@ def rank_by_words(articles: Sequence[Article], passages: Sequence[Passages]) -> 
 
     def tokens(text: str) -> list[str]:
         words = [word for word in segmenter.cut(text.casefold()) if word.isalnum()]
-        return words + [a + b for a, b in zip(text, text[1:], strict=False) if (a + b).isalnum()]
+        return words + [a + b for a, b in pairwise(text) if (a + b).isalnum()]
 
     engine = bm25s.BM25()
     documents = [tokens("\n".join((*each.asks, each.name, *each.tells))) for each in passages]
@@ -131,7 +134,7 @@ def rank_by_vectors(
     articles: Sequence[Article],
     passages: Sequence[Passages],
     vectors: PassageVectors,
-    embedder: Embedder,
+    questions: Mapping[str, Vector],
 ) -> Ranking:
     """Cosine with the best passage of each article."""
     owners = np.repeat(np.arange(len(articles)), [len(each.embedded()) for each in passages])
@@ -139,21 +142,24 @@ def rank_by_vectors(
 
     def rank(text: str) -> list[str]:
         best = np.full(len(articles), -1.0)
-        np.maximum.at(best, owners, matrix @ embedder.embed([text])[0])
+        np.maximum.at(best, owners, matrix @ questions[text])
         return [articles[number].slug for number in np.argsort(-best, kind="stable")[:5]]
 
     return rank
 
 
 def print_decisions(
-    index: SearchIndex, embedder: Embedder, cases: Sequence[Case], with_misses: bool
+    index: SearchIndex,
+    cases: Sequence[Case],
+    questions: Mapping[str, Vector],
+    with_misses: bool,
 ) -> None:
     """What would be said: answers, choices, declines, and how many of them are wrong."""
     count = {"answered right": 0, "choices with a right one": 0, "choices without": 0}
     count |= {"declined wrongly": 0, "declined rightly": 0, "wrong answers": 0}
     misses = []
     for case in cases:
-        found = index.search(case.text, embedder.embed([case.text])[0])
+        found = index.search(case.text, questions[case.text])
         if found.answer:
             kind = "answered right" if found.answer in case.slugs else "wrong answers"
         elif found.choices:

@@ -13,7 +13,7 @@ TAKE_CATEGORY = 0.55
 """Above this confidence the first category is taken without asking."""
 OFFER_CATEGORY = 0.05
 """Below this confidence a category is not even offered."""
-MOST_OFFERED = 3
+FEWEST_OFFERED, MOST_OFFERED = 2, 3
 _SHORTEST_NAME = 2
 
 
@@ -22,8 +22,9 @@ def infer_category(draft: Draft, ranking: Sequence[tuple[str, str, float]]) -> D
     ranked = [item for item in ranking if item[0] != UNSORTED]
     if not ranked:
         return draft
-    likely = [item for item in ranked if item[2] >= OFFER_CATEGORY] or ranked
-    draft = replace(draft, offered=tuple((code, name) for code, name, _ in likely[:MOST_OFFERED]))
+    likely = sum(item[2] >= OFFER_CATEGORY for item in ranked)
+    offered = ranked[: min(max(likely, FEWEST_OFFERED), MOST_OFFERED)]
+    draft = replace(draft, offered=tuple((code, name) for code, name, _ in offered))
     code, _, confidence = ranked[0]
     return replace(draft, category=code) if confidence >= TAKE_CATEGORY else draft
 

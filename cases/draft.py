@@ -13,6 +13,9 @@ from typing import Any
 
 from cases.models import CaseKind
 
+SELF_HARM = "self_harm"
+"""The emergency in which a person answers, not a form."""
+
 
 class Slot(StrEnum):
     """What a report is made of, in the order it is asked for."""
@@ -103,7 +106,8 @@ class Draft:
             return Slot.DESCRIPTION
         if self.emergency:
             # nobody in danger fills in forms: the place, once, and it is filed
-            return Slot.LOCATION if self.location is None and not self.misses else None
+            asks = self.location is None and not self.misses and self.emergency != SELF_HARM
+            return Slot.LOCATION if asks else None
         for slot in self._needed():
             if slot is Slot.CATEGORY and self.category is None:
                 return slot

@@ -6,10 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.language.numbers import NUMBER, read_number
+from bot.language.numbers import NUMBER
+from cases.categories import find_by_name
 from cases.choosing import find_called, infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
-from cases.placing import find_words, move_place, place_of, swap_words
+from cases.placing import (
+    find_words,
+    move_place,
+    place_of,
+    swap_in_place,
+    swap_words,
+    units_like,
+)
 from cases.story import own_phone
 
 _WORD = r"[^，,。；;！!？?\s]"
@@ -23,20 +31,20 @@ _PAIRS = (
         rf"(?:应该是|应是|其实是|说的是|是|在|叫)(?P<new>{_WORD}{{1,30}}?)[，,。；;\s]*(?:而)?不(?:是|叫|在)(?P<old>{_WORD}{{1,25}})"
     ),
     # 三号改成四号
-    re.compile(rf"(?:把|将)?(?P<old>{_WORD}{{1,20}}?)(?:改成|改为|换成|改)(?P<new>{_WORD}{{1,30}})"),
+    re.compile(
+        rf"(?:把|将)?(?P<old>{_WORD}{{1,20}}?)(?:改成|改为|换成|改)(?P<new>{_WORD}{{1,30}})"
+    ),
 )
 _SOFT_TAIL = "的了啊吧呀哈呢"
-_NUMBERED = re.compile(
-    rf"(?:不对|不是|(?:说|写|记|听|弄)?错了?|更正(?:一下)?|应该|[，,。；;\s])+(?:应该是|应是|应为|是|改成)?"
-    rf"(?P<number>[甲乙丙丁]?{NUMBER})(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)[{_SOFT_TAIL}]*[。！!\s]*$"
+_NO_BUT = re.compile(
+    rf"^[哎唉噢哦呀嗯，,\s]*(?:(?:不对|不是|(?:说|写|记|听|弄|打)?错了?|更正(?:一下)?)[，,。；;\s]*)+"
+    rf"(?:应该是|应是|应为|是|改成)?(?P<new>[甲乙丙丁]?{NUMBER}[\u4e00-\u9fff]{{1,2}}?)[{_SOFT_TAIL}]*[。！!\s]*$"
 )
 _CHANGED = r"(?:改|换|错|不对|有误|应该|应是|应为)"
 
 
 def _about(nouns: str) -> re.Pattern[str]:
-    return re.compile(
-        rf"(?:改|换|修改|更正|错).{{0,4}}(?:{nouns})|(?:{nouns}).{{0,6}}{_CHANGED}"
-    )
+    return re.compile(rf"(?:改|换|修改|更正|错).{{0,4}}(?:{nouns})|(?:{nouns}).{{0,6}}{_CHANGED}")
 
 
 _CHANGE_WORDS = {
@@ -108,7 +116,8 @@ def _sort_again(draft: Draft, named: Sequence[Slot], reading: Reading) -> Draft 
     match = _CATEGORY_IS.search(reading.text.rstrip("。！! "))
     if match is None or not draft.is_problem:
         return None
-    category = find_called(match["name"].rstrip(_SOFT_TAIL))
+    name = match["name"].rstrip(_SOFT_TAIL)
+    category = find_called(name) if Slot.CATEGORY in named else find_by_name(name)
     if category is not None:
         return replace(draft, category=category.code)
     if Slot.CATEGORY not in named:
@@ -132,18 +141,17 @@ def _read_pairs(draft: Draft, text: str) -> Iterator[tuple[str, str]]:
     for pattern in _PAIRS:
         if match := pattern.search(text):
             yield match["old"], match["new"].rstrip(_SOFT_TAIL)
-    if match := _NUMBERED.search(text):
-        # 不对，是29号: the old number is the one with the same unit
-        unit = re.compile(rf"[甲乙丙丁]?{NUMBER}{match['unit']}(?![楼院])")
+    if match := _NO_BUT.search(text):
+        # 不对，是29号: it takes the place of the one number with the same unit
         for told in ((draft.location or {}).get("raw_text"), draft.occurred):
-            standing = unit.findall(str(told or ""))
+            standing = units_like(match["new"], str(told or ""))
             if len(standing) == 1:
-                yield standing[0], match["number"] + match["unit"]
+                yield standing[0], match["new"]
 
 
 def _swap(draft: Draft, reading: Reading, old: str, new: str) -> Outcome | None:
     if draft.location and find_words(old, draft.location["raw_text"]):
-        moved = _swap_in_place(draft, reading, old, new)
+        moved = swap_in_place(draft, reading, old, new)
         return Outcome(replace(moved, changing=False), changed=(Slot.LOCATION,))
     if draft.occurred and find_words(old, draft.occurred):
         occurred = swap_words(old, new, draft.occurred)
@@ -152,29 +160,11 @@ def _swap(draft: Draft, reading: Reading, old: str, new: str) -> Outcome | None:
     if draft.phone and old.isdigit() and new.isdigit() and old in draft.phone:
         phone = new if len(new) >= 7 else draft.phone.replace(old, new)
         return Outcome(replace(draft, phone=phone, changing=False), changed=(Slot.CONTACT,))
-    category = find_called(new) if draft.is_problem and draft.category else None
-    if category is not None and find_called(old) is not None:
+    category = find_by_name(new) if draft.is_problem else None
+    if category is not None:
         sorted_again = replace(draft, category=category.code, changing=False)
         return Outcome(sorted_again, changed=(Slot.CATEGORY,))
     return None
-
-
-def _swap_in_place(draft: Draft, reading: Reading, old: str, new: str) -> Draft:
-    place = dict(draft.location or {})
-    mended = {
-        key: swap_words(old, new, place[key]) if place.get(key) else None
-        for key in ("raw_text", "road", "number", "landmark")
-    }
-    if read_number(re.sub(r"\D", "", new) or new[:1]) is None:
-        # another name, so another place: what was known of the old one no longer holds
-        named = next((e for e in reading.entities if e["text"] in new), None)
-        known = named["data"] if named and named["data"].get("district_code") else {}
-        for key in ("subdistrict", "subdistrict_code", "lat", "lon"):
-            place[key] = known.get(key)
-        for key in ("district", "district_code"):
-            place[key] = known.get(key) or place.get(key)
-    story = swap_words(old, new, draft.description) if draft.description else None
-    return replace(draft, location={**place, **mended}, description=story)
 
 
 def _words_taken_back(text: str) -> str:

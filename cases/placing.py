@@ -13,7 +13,7 @@ from cases.draft import Draft, Reading, Slot
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
 _ADMINISTRATIVE = ("district", "district_code", "subdistrict", "subdistrict_code")
-_SHARED = "市民发送的位置"
+_SHARED = "地图上的位置"
 
 
 def place_of(reading: Reading, but_not: str = "") -> dict[str, Any] | None:
@@ -62,14 +62,35 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         district = str(old.get("district") or "")
         bare = told.removeprefix(district) if district else told
         return {**old, **_known(new, _ADMINISTRATIVE), "raw_text": words + bare}
-    part = _PART.fullmatch(words)
-    if part is not None:
-        same = [m[0] for m in _PART.finditer(told) if m["unit"] == part["unit"]]
+    if _PART.fullmatch(words) is not None:
+        same = units_like(words, told)
         joined = swap_words(same[0], words, told) if len(same) == 1 else told + words
         return {**old, "raw_text": joined, "number": words}
     # a whole new place: only the district holds on, when the new one names none
     kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
     return {**new, **kept}
+
+
+def swap_in_place(draft: Draft, reading: Reading, old: str, new: str) -> Draft:
+    """The draft with `new` words for `old` ones in its place and in its story."""
+    place = dict(draft.location or {})
+    for key in ("raw_text", "road", "number", "landmark"):
+        place[key] = swap_words(old, new, str(place[key])) if place.get(key) else None
+    if _PART.fullmatch(new) is None and read_number(new) is None:
+        # another name, so another place: what was known of the old one no longer holds
+        named = next((item for item in reading.entities if item["text"] in new), None)
+        known = named["data"] if named else {}
+        place |= {**_known(known, ("subdistrict", "subdistrict_code")), "lat": None, "lon": None}
+        if known.get("district_code"):
+            place |= _known(known, ("district", "district_code"))
+    story = swap_words(old, new, draft.description) if draft.description else None
+    return replace(draft, location=place, description=story)
+
+
+def units_like(part: str, text: str) -> list[str]:
+    """The parts of `text` with the same unit as `part`: 27号 for 29号, but not 3号楼."""
+    unit = match["unit"] if (match := _PART.fullmatch(part)) else None
+    return [match[0] for match in _PART.finditer(text) if match["unit"] == unit]
 
 
 def _is_district_only(place: Mapping[str, Any]) -> bool:
@@ -85,14 +106,12 @@ def _known(place: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def find_words(words: str, text: str) -> tuple[int, int] | None:
-    """Where `words` stand in `text`, numbers compared by value: 三号楼 is 3号楼."""
-    at = text.find(words)
-    if at >= 0:
-        return at, at + len(words)
+    """Where `words` stand in `text`, numbers compared whole and by value: 三号楼 is 3号楼."""
     pieces = _NUMBER.split(words)
     values = [read_number(piece) for piece in pieces[1::2]]
     if not values or None in values:
-        return None
+        at = text.find(words)
+        return (at, at + len(words)) if at >= 0 else None
     pattern = "".join(
         f"({NUMBER})" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
     )

@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.language import answers
+from bot.language.numbers import read_digits
 from cases.categories import UNSORTED, find_by_name, get_category
-from cases.draft import Detour, Draft, Outcome, Reading, Slot
-from cases.mending import mend, place_of, replace_named
+from cases.choosing import infer_category
+from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
+from cases.mending import mend, replace_named
 from cases.models import CaseKind
+from cases.placing import move_place, place_of
+from cases.story import own_phone, tell_story
 
-TAKE_CATEGORY = 0.55
-"""Above this confidence the first category is taken without asking."""
-OFFER_CATEGORY = 0.05
-"""Below this confidence a category is not even offered."""
-MOST_OFFERED = 3
+_PEOPLE_IN_DANGER = frozenset({"fire", "medical", "police", "rescue", "traffic", SELF_HARM})
+"""No category of street matters fits these; smoke in a stairwell is not 楼道堆物."""
+_STORY_ASKED = (None, Slot.DESCRIPTION)
 _LONGEST_PLACE = 60
 _SHORTEST_STORY = 6
+_FEW = 4
+"""So few characters beside a fact say nothing more: 是…的, 就在…."""
 _MOST_MISSES = 2
 
 
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
     """Start a report with everything its first message already tells."""
     draft = Draft(kind=kind.value, emergency=reading.emergency)
-    story = reading.text.strip()
-    if not _is_bare_wish(story) or reading.emergency:
-        draft = replace(draft, description=story)
+    if reading.emergency or not _is_bare_wish(reading.text.strip()):
+        draft = replace(draft, description=tell_story(reading))
     return _absorb(draft, reading, asked=None)
 
 
 def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     """What `reading` changes in `draft`, when `asked` was the last question."""
     if reading.emergency and not draft.emergency:
-        draft = replace(draft, emergency=reading.emergency)
-        if draft.description and reading.text not in draft.description:
-            draft = replace(draft, description=f"{draft.description}\n{reading.text}")
-    if reading.attachment_ids and not reading.text:
-        return _absorb(draft, reading, asked)
+        return _turn_urgent(draft, reading)
+    if not reading.text and (reading.attachment_ids or asked is not Slot.LOCATION):
+        return _take_shared(draft, asked, reading)
     detour = _find_detour(draft, asked, reading)
     if detour is not None:
         return Outcome(draft, detour=detour)
@@ -50,6 +50,31 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     return _FILLERS[asked](draft, reading)
 
 
+def _turn_urgent(draft: Draft, reading: Reading) -> Outcome:
+    """Danger named in the middle of anything: what is left to ask is the place."""
+    told = [draft.description, tell_story(reading)]
+    draft = replace(
+        draft,
+        kind=draft.kind if draft.is_problem else CaseKind.HELP.value,
+        description="\n".join(filter(None, told)),
+        emergency=reading.emergency,
+        changing=False,
+        misses=0,
+    )
+    outcome = _absorb(draft, reading, asked=None)
+    human = Detour.HUMAN if answers.wants_human(reading.text) else None
+    return replace(outcome, detour=human)
+
+
+def _take_shared(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
+    """A picture or a position without a word."""
+    moved = reading.shared_location is not None and draft.location is not None
+    if moved and (place := place_of(reading)) is not None:
+        draft = move_place(draft, place)
+    outcome = _absorb(draft, reading, asked)
+    return replace(outcome, changed=(Slot.LOCATION, *outcome.changed)) if moved else outcome
+
+
 # --- what the first message and volunteered facts fill ---------------------------------------
 
 
@@ -59,29 +84,19 @@ def _absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
         draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
     if draft.occurred is None and (time := reading.first("time")) is not None:
         draft, changed = replace(draft, occurred=str(time["value"])), [*changed, Slot.OCCURRED]
-    if draft.phone is None and (phone := reading.first("phone")) is not None:
-        draft = replace(draft, phone=str(phone["value"]), anonymous=False)
+    if draft.phone is None and (phone := own_phone(reading)) is not None:
+        draft = replace(draft, phone=phone, anonymous=False)
         changed.append(Slot.CONTACT)
     elif draft.phone is None and "匿名" in reading.text:
         draft, changed = replace(draft, anonymous=True), [*changed, Slot.CONTACT]
     if draft.contact_name is None and (person := reading.first("person")) is not None:
         draft = replace(draft, contact_name=str(person["value"]))
-    if draft.category is None and draft.description and asked in (None, Slot.DESCRIPTION):
-        draft = _infer_category(draft, reading.categories)
+    names_a_thing = draft.emergency not in _PEOPLE_IN_DANGER
+    if names_a_thing and not draft.category and draft.description and asked in _STORY_ASKED:
+        draft = infer_category(draft, reading.categories)
     if reading.attachment_ids:
         draft = replace(draft, attachment_ids=(*draft.attachment_ids, *reading.attachment_ids))
     return Outcome(draft, changed=tuple(changed))
-
-
-def _infer_category(draft: Draft, ranking: Sequence[tuple[str, str, float]]) -> Draft:
-    ranked = [item for item in ranking if item[0] != UNSORTED]
-    if not ranked:
-        return draft
-    code, _, confidence = ranked[0]
-    if confidence >= TAKE_CATEGORY:
-        return replace(draft, category=code, offered=())
-    offered = tuple((c, n) for c, n, p in ranked[:MOST_OFFERED] if p >= OFFER_CATEGORY)
-    return replace(draft, offered=offered or tuple((c, n) for c, n, _ in ranked[:MOST_OFFERED]))
 
 
 _WISH = re.compile(
@@ -119,6 +134,8 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
         return Detour.CHECK_CASE
     if reading.intent in ("find_office", "find_market") and reading.confidence >= 0.7:
         return Detour.FIND_PLACE
+    if asked is not Slot.CONFIRMED and _is_bare_wish(text):
+        return Detour.CHITCHAT  # 我要投诉, pressed or said once more in the middle of it
     if reading.intent == "chitchat" and reading.confidence >= _SURE:
         return Detour.CHITCHAT
     if reading.intent == "out_of_scope" and reading.confidence >= 0.7:
@@ -138,7 +155,8 @@ def _fits(asked: Slot | None, reading: Reading) -> bool:
     if asked is Slot.OCCURRED:
         return reading.first("time") is not None and not _QUESTION_MARK.search(text)
     if asked is Slot.CONTACT:
-        return reading.first("phone") is not None or answers.is_anonymous(text)
+        found = reading.first("phone") or _read_landline(text)
+        return found is not None or answers.is_anonymous(text)
     if asked is Slot.CONFIRMED:
         return answers.is_affirm(text) or answers.is_deny(text)
     if asked in (Slot.CATEGORY, Slot.CHANGE):
@@ -153,6 +171,9 @@ def _miss(draft: Draft, reading: Reading) -> Outcome:
     refined = _refine(draft, reading)
     if refined is not None:
         return refined
+    volunteered = _absorb(draft, reading, Slot.CONFIRMED)
+    if volunteered.changed:
+        return volunteered
     misses = draft.misses + 1
     return Outcome(replace(draft, misses=misses), missed=True, wants_human=misses >= _MOST_MISSES)
 
@@ -162,13 +183,24 @@ def _refine(draft: Draft, reading: Reading) -> Outcome | None:
     text = reading.text
     if _QUESTION_MARK.search(text) or len(text) > _LONGEST_PLACE:
         return None
-    time, place = reading.first("time"), place_of(reading)
+    time, place, phone = reading.first("time"), place_of(reading), own_phone(reading)
     if place is not None and draft.location is not None:
-        kept = {k: v for k, v in draft.location.items() if v is not None and place.get(k) is None}
-        return Outcome(replace(draft, location={**place, **kept}), changed=(Slot.LOCATION,))
+        return Outcome(move_place(draft, place), changed=(Slot.LOCATION,))
     if time is not None and draft.occurred is not None:
         return Outcome(replace(draft, occurred=str(time["value"])), changed=(Slot.OCCURRED,))
+    if phone is not None:
+        known = replace(draft, phone=phone, anonymous=False)
+        return Outcome(known, changed=(Slot.CONTACT,))
+    if "匿名" in text:
+        return Outcome(replace(draft, phone=None, anonymous=True), changed=(Slot.CONTACT,))
     return None
+
+
+def _is_bare_fact(reading: Reading) -> bool:
+    """Nothing but a place, a time or a number: it tells no new story."""
+    told = sum(len(item["text"]) for item in reading.entities if item["entity"] != "person")
+    anonymous = answers.is_anonymous(reading.text)
+    return anonymous or (told > 0 and len(reading.text) - told <= _FEW)
 
 
 def _hit(draft: Draft, reading: Reading, slot: Slot) -> Outcome:
@@ -177,10 +209,11 @@ def _hit(draft: Draft, reading: Reading, slot: Slot) -> Outcome:
 
 
 def _fill_description(draft: Draft, reading: Reading) -> Outcome:
-    story = reading.text.strip()
+    story = tell_story(reading)
     if (len(story) < _SHORTEST_STORY and not reading.categories) or _is_bare_wish(story):
         return _miss(draft, reading)
-    return _hit(replace(draft, description=story), reading, Slot.DESCRIPTION)
+    told = infer_category(replace(draft, description=story), reading.categories)
+    return _hit(told, reading, Slot.DESCRIPTION)
 
 
 def _fill_category(draft: Draft, reading: Reading) -> Outcome:
@@ -199,8 +232,10 @@ def _fill_category(draft: Draft, reading: Reading) -> Outcome:
     if text in others or answers.is_unknown(text) or draft.misses:
         # twice unsure: a person sorts it; the resident is not kept any longer
         return _hit(replace(draft, category=UNSORTED, offered=()), reading, Slot.CATEGORY)
-    draft = replace(draft, description=f"{draft.description}\n{reading.text}", offered=())
-    draft = _infer_category(draft, reading.categories)
+    if len(text) < _SHORTEST_STORY or _is_bare_fact(reading):
+        return _miss(draft, reading)
+    draft = replace(draft, description=f"{draft.description}\n{tell_story(reading)}", offered=())
+    draft = infer_category(draft, reading.categories)
     if draft.category is None:
         return _miss(draft, reading)
     return _hit(draft, reading, Slot.CATEGORY)
@@ -219,14 +254,21 @@ def _fill_location(draft: Draft, reading: Reading) -> Outcome:
         and place["raw_text"] in text
     ):
         place["raw_text"] = text  # 就在27号对面的胡同里: keep all of his words
-    return _hit(replace(draft, location=place), reading, Slot.LOCATION)
+    return _hit(move_place(draft, place), reading, Slot.LOCATION)
 
 
 def _could_be_place(reading: Reading) -> bool:
     text = reading.text
     if answers.is_unknown(text) or answers.is_affirm(text) or answers.is_deny(text):
         return False
-    return bool(re.search(r"[\u4e00-\u9fff]", text)) and not _QUESTION_MARK.search(text)
+    if _QUESTION_MARK.search(text) or not re.search(r"[\u4e00-\u9fff]", text):
+        return False
+    return reading.intent == "inform" or bool(_PLACE_WORDS.search(text))
+
+
+_PLACE_WORDS = re.compile(
+    r"[路街巷道区楼号门口站桥村里院园店旁边侧东西南北河山庙坊营庄]|胡同|对面|附近|广场|市场|学校|医院|大厦"
+)
 
 
 def _fill_district(draft: Draft, reading: Reading) -> Outcome:
@@ -246,7 +288,8 @@ def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
     text = reading.text.strip()
     if time is not None:
         words = text if len(text) <= 20 else str(time["value"])
-        return _hit(replace(draft, occurred=words), reading, Slot.OCCURRED)
+        told = replace(draft.retold(Slot.OCCURRED, words), occurred=words)
+        return _hit(told, reading, Slot.OCCURRED)
     if answers.is_unknown(text) or draft.misses:
         return _hit(replace(draft, occurred="未说明"), reading, Slot.OCCURRED)
     if 1 < len(text) <= 20 and not answers.is_affirm(text) and not answers.is_deny(text):
@@ -255,14 +298,19 @@ def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
 
 
 def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
-    phone = reading.first("phone")
+    found = reading.first("phone")
+    phone = str(found["value"]) if found else _read_landline(reading.text)
     if phone is not None:
-        return _hit(
-            replace(draft, phone=str(phone["value"]), anonymous=False), reading, Slot.CONTACT
-        )
+        return _hit(replace(draft, phone=phone, anonymous=False), reading, Slot.CONTACT)
     if answers.is_anonymous(reading.text) or answers.is_unknown(reading.text):
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
     return _miss(draft, reading)
+
+
+def _read_landline(text: str) -> str | None:
+    """A city number without its area code: the question was for a number, so eight digits do."""
+    digits = read_digits(text)
+    return digits if re.fullmatch(r"[2-8][0-9]{7}", digits) else None
 
 
 def _fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
@@ -276,8 +324,11 @@ def _fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
         return Outcome(replace(draft, changing=True, misses=0))
     if answers.is_deny(reading.text) or reading.intent == "deny":
         return Outcome(replace(draft, changing=True, misses=0))
+    if _is_bare_fact(reading):
+        return _miss(draft, reading)
     if len(reading.text) >= _SHORTEST_STORY and reading.intent in ("report_case", "inform"):
-        added = replace(draft, description=f"{draft.description}\n{reading.text}", misses=0)
+        story = f"{draft.description}\n{tell_story(reading)}"
+        added = replace(draft, description=story, misses=0)
         outcome = _absorb(added, reading, Slot.CONFIRMED)
         return replace(outcome, changed=(Slot.DESCRIPTION, *outcome.changed))
     return _miss(draft, reading)

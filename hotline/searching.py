@@ -21,7 +21,7 @@ from hotline.privacy import Vault
 from hotline.settings import Settings
 from kb.fit import fit
 from kb.service import Knowledge
-from kb.trust import WEIGHTS_FILE
+from kb.trust import UNFITTED, WEIGHTS_FILE
 from kb.vectors import PassageVectors
 
 Search = Callable[[Mapping[str, Any], int], dict[str, Any]]
@@ -65,7 +65,8 @@ async def fit_weights(settings: Settings) -> list[str]:
     await upgrade_database(db)
     embedder = _load(settings)
     vectors = PassageVectors(embedder, settings.cache_dir)
-    knowledge = Knowledge(db, SystemClock(), vectors)
+    # not the shipped weights: they may be for other features, which is why they are fitted
+    knowledge = Knowledge(db, SystemClock(), vectors, weights=UNFITTED)
     await knowledge.seed()
     await knowledge.refresh()
     strangers = [

@@ -15,6 +15,7 @@ _STIFFNESS = 1.0
 # Closeness never speaks against an article, whatever chance says: residents' questions come
 # closer to a question form than forms held out come to each other.
 _BOUNDS: dict[str, tuple[float | None, float | None]] = {
+    "elsewhere": (None, 0.0),
     "unknown": (None, 0.0),
     "length": (None, None),
 }

@@ -11,6 +11,7 @@ import nh3
 from aiohttp import web
 from markdown_it import MarkdownIt
 
+from kb.errors import ArticleNotFound
 from kb.models import Article, article_to_data
 from kb.service import Knowledge
 
@@ -67,9 +68,14 @@ def setup_knowledge(app: web.Application, knowledge: Knowledge) -> None:
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True
     )
     template = environment.get_template("kb/article.html")
+    missing = environment.get_template("kb/missing.html")
 
     async def show(request: web.Request) -> web.Response:
-        article = knowledge.get(request.match_info["slug"])
+        try:
+            article = knowledge.get(request.match_info["slug"])
+        except ArticleNotFound as error:
+            page = missing.render(message=error.message)
+            return web.Response(text=page, content_type="text/html", status=404)
         page = template.render(article=article, body=render_markdown(article.body))
         return web.Response(text=page, content_type="text/html")
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.language.embedding import Role
 from bot.language.normalise import normalise
 from kb.models import Article
+
+STRANGERS_FILE = Path(__file__).parent / "data" / "strangers.txt"
 
 _PARAGRAPHS = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*] |\d+[.、]))")
 _MARKS = re.compile(r"[*#`>|]+")
@@ -46,6 +49,11 @@ def read_passages(article: Article) -> Passages:
         _plain("、".join(article.tags)) or title,
         (_plain(article.answer), *_paragraphs(article.body)),
     )
+
+
+def read_strangers(path: Path = STRANGERS_FILE) -> tuple[str, ...]:
+    """Questions residents ask a city, but not this base: what is close to them is not known."""
+    return tuple(_plain(line) for line in path.read_text("utf-8").splitlines())
 
 
 def _paragraphs(body: str) -> Sequence[str]:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from bot.language.embedding import Role
 from bot.language.models import Vector
 from kb.models import Article
-from kb.passages import read_passages
+from kb.passages import read_passages, read_strangers
 from kb.trust import FEATURES, NOTHING, Found, Hit, Numbers, Weights, decide
 from kb.words import WordIndex, fold, tokenize
 
@@ -27,6 +27,7 @@ _CLOSEST_FORMS = 3
 # BM25 below this says little: dividing by it too keeps a faint best match from looking perfect.
 _FAINT_SCORE = 10.0
 _HITS_JUDGED = 5
+_SAME_QUESTION = 0.96  # cosine of two sentences that ask the same
 _GREATEST_LEAD = 5.0
 
 Embed = Callable[[Sequence[tuple[Role, str]]], Vector]
@@ -43,6 +44,7 @@ class Comparison:
     """Shape (n, len(FEATURES))."""
     support: Numbers
     """What only trust looks at: asked, nearest and coverage, shape (n, 3)."""
+    elsewhere: float
     unknown: float
     length: float
 
@@ -60,9 +62,19 @@ class _Near:
 
 
 class SearchIndex:
-    """An immutable index over articles; a change of knowledge builds a new one."""
+    """An immutable index over articles; a change of knowledge builds a new one.
 
-    def __init__(self, articles: Sequence[Article], embed: Embed, weights: Weights) -> None:
+    `strangers` are questions that are not for this base; those an article has come to answer
+    are left out.
+    """
+
+    def __init__(
+        self,
+        articles: Sequence[Article],
+        embed: Embed,
+        weights: Weights,
+        strangers: Sequence[str] | None = None,
+    ) -> None:
         self.articles = tuple(articles)
         self.weights = weights
         self._rank = np.array(weights.rank)
@@ -70,7 +82,10 @@ class SearchIndex:
         self._forms: dict[str, int] = {
             fold(ask): number for number, each in enumerate(passages) for ask in each.asks
         }
-        self._vectors = embed([text for each in passages for text in each.embedded()])
+        strangers = read_strangers() if strangers is None else strangers
+        own = [text for each in passages for text in each.embedded()]
+        vectors = embed([*own, *(("query", text) for text in strangers)])
+        self._vectors = vectors[: len(own)]
         self._asks = np.array([len(each.asks) for each in passages], dtype=np.int64)
         self._tells = np.array([len(each.tells) for each in passages], dtype=np.int64)
         # rows of one article: its asks, its name, its tells
@@ -78,6 +93,7 @@ class SearchIndex:
         self._starts = np.cumsum(sizes) - sizes
         self._centre = self._usual_question()
         self._topics = self._mean_vectors()
+        self._strangers = self._keep_strange(vectors[len(own) :])
         told = [tokenize("\n".join((each.name, *each.tells))) for each in passages]
         asked = [tokenize("\n".join((each.asks[0], *each.asks))) for each in passages]
         self._told_words = WordIndex(told)
@@ -102,12 +118,24 @@ class SearchIndex:
         sums = np.add.reduceat(self._vectors, self._starts, axis=0)
         return _unit(sums / sizes[:, None].astype(np.float32) - self._centre)
 
+    def _keep_strange(self, strangers: Vector) -> Vector:
+        """The strangers no question form comes close to, from the usual question."""
+        if self.articles and len(strangers):
+            forms = self._vectors[_ranges(self._starts, self._asks)]
+            strangers = strangers[(strangers @ forms.T).max(axis=1) < _SAME_QUESTION]
+        return _unit(strangers - self._centre)
+
+    def _compare_strangers(self, direction: Vector) -> float:
+        cosines = np.sort(self._strangers @ direction)[-_CLOSEST_FORMS:]
+        return float(cosines.mean()) if len(cosines) else 0.0
+
     def compare(self, query: str, vector: Vector) -> Comparison:
         """The candidates for `query` and how each of them compares; `vector` is the query's."""
         tokens = tokenize(query)
         attainable, unknown = self._words.weigh(tokens)
         score, told_score = self._words.score(tokens), self._told_words.score(tokens)
-        topic = self._topics @ _unit(vector - self._centre)
+        direction = _unit(vector - self._centre)
+        topic = self._topics @ direction
         rough = np.stack([topic, _relative(score), _relative(told_score)], axis=1)
         best = _best(rough @ self._rank[_ROUGH], CANDIDATES)
         near = self._look_closely(best, vector)
@@ -124,6 +152,7 @@ class SearchIndex:
             best,
             np.stack(features, axis=1).astype(np.float64),
             np.stack((near.forms, near.form, coverage), axis=1),
+            self._compare_strangers(direction),
             unknown,
             math.log(1 + len(tokens)),
         )
@@ -185,6 +214,7 @@ def weigh_evidence(seen: Comparison, scores: Numbers) -> Numbers:
             *seen.support[best],
             certainty,
             min(lead, _GREATEST_LEAD),
+            seen.elsewhere,
             seen.unknown,
             seen.length,
         ]

@@ -17,7 +17,7 @@ from kb import store
 from kb.errors import ArticleNotFound
 from kb.models import Article, parse_article
 from kb.search import SearchIndex
-from kb.trust import Found, load_weights
+from kb.trust import Found, Weights, load_weights
 from kb.vectors import PassageVectors
 
 log = structlog.get_logger(__name__)
@@ -40,14 +40,21 @@ class Knowledge:
     """The use cases around articles. Call `start` first; it keeps the index fresh."""
 
     def __init__(
-        self, db: Database, clock: Clock, vectors: PassageVectors, refresh_seconds: float = 0.5
+        self,
+        db: Database,
+        clock: Clock,
+        vectors: PassageVectors,
+        refresh_seconds: float = 0.5,
+        weights: Weights | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._vectors = vectors
         self._refresh_seconds = refresh_seconds
-        self._weights = load_weights()
-        self._index = SearchIndex((), vectors, self._weights)
+        self._weights = weights or load_weights()
+        if self._weights.fitted_with not in ("", vectors.embedder_name):
+            log.warning("kb.weights_of_another_model", fitted_with=self._weights.fitted_with)
+        self._index = SearchIndex((), vectors, self._weights, strangers=())
         self._articles: dict[str, tuple[Article, int]] = {}
         self._state: tuple[int, str] = (-1, "")
         self._task: asyncio.Task[None] | None = None

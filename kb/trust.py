@@ -36,6 +36,7 @@ EVIDENCE = (
     "coverage",  # share of the question's weighted words the article has
     "certainty",  # log of the article's share among all
     "lead",  # its score above the second's
+    "elsewhere",  # cosine with the three closest strangers, as for topic
     "unknown",  # weighted share of words no article has
     "length",  # log of the number of tokens
 )
@@ -73,6 +74,11 @@ class Weights:
     offer_at: float
     centre: tuple[float, ...] | None = None
     fitted_with: str = ""
+
+
+_UNDECIDED = Judge((0.0,) * len(EVIDENCE), 0.0)
+UNFITTED = Weights((1.0,) * len(FEATURES), _UNDECIDED, _UNDECIDED, answer_at=1.0, offer_at=1.0)
+"""What fitting starts from: it ranks somehow and answers nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 HERE = Path(__file__).parent
 _LONGEST_WAIT = 30.0
 _PING_SECONDS = 25.0
+_LARGEST_SEQ = 2**31 - 1
+"""What the database's column holds; PostgreSQL refuses to compare it with more."""
 _SUBPROTOCOL = "hotline.v1"
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -298,7 +300,7 @@ def _read_after(request: web.Request) -> int:
     raw = request.query.get("after", "0")
     if not raw.isdecimal() or len(raw) > 12:
         raise InvalidInput("after 应是消息序号。")
-    return int(raw)
+    return min(int(raw), _LARGEST_SEQ)
 
 
 async def _next_signal(signals: asyncio.Queue[Any], seconds: float) -> Any:

@@ -16,8 +16,9 @@ from bot.language.models import Vector
 from hotline.clock import FakeClock
 from hotline.db import Database
 from kb import store
-from kb.fit import read_also_right, read_strangers_file
+from kb.fit import read_also_right, read_asked
 from kb.models import Article, Source
+from kb.passages import read_strangers
 from kb.search import CANDIDATES, SearchIndex
 from kb.service import Knowledge, read_articles
 from kb.trust import EVIDENCE, FEATURES, Found, Judge, Weights, load_weights, read_weights
@@ -90,13 +91,17 @@ HEATING = article(
 ARTICLES = (DOGS, TREES, TRIM, HEATING)
 
 
-def build(articles: Sequence[Article] = ARTICLES, weights: Weights = WEIGHTS) -> SearchIndex:
+def build(
+    articles: Sequence[Article] = ARTICLES,
+    weights: Weights = WEIGHTS,
+    strangers: Sequence[str] | None = None,
+) -> SearchIndex:
     embedder = CharacterEmbedder()
 
     def embed(passages: Sequence[tuple[Role, str]]) -> Vector:
         return embedder.embed([text for _, text in passages])
 
-    return SearchIndex(articles, embed, weights)
+    return SearchIndex(articles, embed, weights, strangers)
 
 
 def find(index: SearchIndex, query: str, k: int = 5) -> Found:
@@ -187,6 +192,21 @@ def test_stranger_is_declined() -> None:
     assert found.hits  # what came closest is still told, for whoever writes articles
 
 
+def elsewhere(index: SearchIndex, query: str) -> float:
+    return index.compare(query, CharacterEmbedder().embed([query])[0]).elsewhere
+
+
+def test_likeness_to_a_stranger_is_seen() -> None:
+    index = build(strangers=["居民身份证丢了补办"])
+    assert elsewhere(index, "身份证丢了") > elsewhere(index, "遛狗没牵绳")
+    assert elsewhere(build(strangers=[]), "身份证丢了") == 0
+
+
+def test_stranger_an_article_came_to_answer_is_no_stranger() -> None:
+    form = DOGS.questions[0]
+    assert elsewhere(build(strangers=[f"{form}？"]), form) == 0
+
+
 def test_close_articles_are_offered_as_choices() -> None:
     doubtful = replace(WEIGHTS, answer_at=0.999)
     found = find(build(weights=doubtful), "树挡光能砍树吗")
@@ -270,9 +290,16 @@ def test_also_right_names_forms_and_articles_that_exist() -> None:
 
 def test_strangers_are_no_question_of_an_article() -> None:
     forms = {fold(q) for each, _ in read_articles().values() for q in (each.title, *each.questions)}
-    strangers = read_strangers_file()
+    strangers = read_strangers()
     assert len(set(strangers)) == len(strangers) > 100
     assert not forms & set(map(fold, strangers))
+
+
+def test_asked_questions_name_articles_that_exist() -> None:
+    articles = read_articles()
+    asked = read_asked()
+    assert set().union(*asked.values()) <= set(articles)
+    assert 0 < sum(not slugs for slugs in asked.values()) < len(asked) / 4
 
 
 def test_passages_are_embedded_once_and_in_their_role(tmp_path: Path) -> None:

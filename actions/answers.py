@@ -1,0 +1,86 @@
+"""Bare information and a bare yes or no outside any task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.fallback import fail_once_more
+from actions.handoff import hand_off
+from actions.hints import keep_hint
+from actions.services import services
+from actions.turn import read_turn
+from bot.language import answers
+
+_OFFER_OF_A_PERSON = 2
+"""After so many failures in a row the last question was whether to hand over."""
+_NO_MORE = frozenset("不用 没有 不需要 不要 没 没事 没别的 不了".split())
+_TAKE_BACK = ("取消", "撤", "作废")
+
+
+class TakeHint(Action):
+    """Bare information: a position, a picture, a number, a title, a place."""
+
+    def name(self) -> str:
+        return "action_take_hint"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read_turn(tracker)
+        if services().knowledge.find_by_title(turn.text) is not None:
+            return [FollowupAction("action_answer_policy")]
+        if turn.first("case_number") is not None:
+            return [FollowupAction("progress_form")]
+        if turn.attachment_ids:
+            dispatcher.utter_message(response="utter_got_photo")
+        elif turn.shared_location is not None or turn.first("location") is not None:
+            dispatcher.utter_message(response="utter_got_place")
+        else:
+            return fail_once_more(dispatcher, tracker)
+        return [keep_hint(tracker, turn), SlotSet("failures", 0)]
+
+
+class TakeAnswer(Action):
+    """What a bare yes or no means depends on what was said before it."""
+
+    def name(self) -> str:
+        return "action_take_answer"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        turn = read_turn(tracker)
+        if turn.intent == "affirm":
+            if int(tracker.get_slot("failures") or 0) >= _OFFER_OF_A_PERSON:
+                hand_off(dispatcher, "多次没有听明白")
+            else:
+                dispatcher.utter_message(response="utter_done")
+            return [SlotSet("failures", 0)]
+        response = _choose_reply_to_no(turn.text, _last_deed(tracker))
+        if response is None:
+            return fail_once_more(dispatcher, tracker)
+        dispatcher.utter_message(response=response)
+        return [SlotSet("failures", 0)]
+
+
+def _choose_reply_to_no(text: str, last_deed: str | None) -> str | None:
+    if any(word in text for word in _TAKE_BACK):
+        return "utter_nothing_to_mend"
+    if answers.is_cancel(text) or answers.trim(text) in _NO_MORE:
+        return "utter_done"
+    if last_deed == "action_answer_policy":
+        return "utter_policy_not_helped"
+    return "utter_nothing_to_mend" if last_deed == "action_submit_report" else None
+
+
+def _last_deed(tracker: Tracker) -> str | None:
+    """The last action before this message."""
+    events = list(tracker.events)
+    while events and events.pop().get("event") != "user":
+        pass
+    names = (event.get("name") for event in reversed(events) if event.get("event") == "action")
+    return next((str(name) for name in names if name != "action_listen"), None)

@@ -1,0 +1,99 @@
+"""What a report and its case look like in words: to read back, to promise, to show on a card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cases.categories import UNSORTED, get_category
+from cases.draft import SELF_HARM, Draft, Outcome, Slot
+from cases.models import Case, CaseKind
+from hotline.clock import iso, to_city
+
+_FIELDS = {
+    Slot.LOCATION: ("地点",),
+    Slot.DISTRICT: ("地点",),
+    Slot.OCCURRED: ("时间",),
+    Slot.CATEGORY: ("类别",),
+    Slot.CONTACT: ("电话", "联系方式"),
+}
+"""Under which names a slot is read back."""
+
+
+def describe_draft(draft: Draft) -> dict[str, Any]:
+    """The draft for reading back and for the operator's desk: (name, value) lines in order."""
+    fields: list[tuple[str, str]] = [("类型", draft.kind)]
+    if draft.category and draft.is_problem:
+        fields.append(("类别", get_category(draft.category).name))
+    if draft.location:
+        fields.append(("地点", _describe_place(draft.location)))
+    if draft.occurred:
+        fields.append(("时间", draft.occurred))
+    if draft.description:
+        fields.append(("内容", draft.description))
+    if draft.phone:
+        fields.append(("电话", _group_phone(draft.phone)))
+    elif draft.anonymous:
+        fields.append(("联系方式", "匿名"))
+    if draft.attachment_ids:
+        fields.append(("图片", f"{len(draft.attachment_ids)} 张"))
+    return {"fields": fields, "emergency": draft.emergency}
+
+
+def describe_changes(outcome: Outcome) -> str:
+    """What the message filled or mended besides the question, as the draft now has it."""
+    fields = dict(describe_draft(outcome.draft)["fields"])
+    names = [name for slot in outcome.changed for name in _FIELDS.get(slot, ()) if name in fields]
+    return "，".join(f"{name}记为“{fields[name]}”" for name in dict.fromkeys(names))
+
+
+def _describe_place(place: Mapping[str, Any]) -> str:
+    said = str(place["raw_text"])
+    names = [str(place.get(key) or "") for key in ("district", "subdistrict")]
+    if any(name.startswith(said) for name in names):
+        return "".join(names)  # 朝阳 is 朝阳区
+    return "".join(name for name in names if name not in said) + said
+
+
+def _group_phone(phone: str) -> str:
+    return f"{phone[:3]} {phone[3:7]} {phone[7:]}" if len(phone) == 11 else phone
+
+
+def tell_filed(case: Case) -> str:
+    """The promise at filing: number, category, when it is due."""
+    number = f"工单号 {case.case_number}。"
+    if case.emergency == SELF_HARM:
+        return f"谢谢您告诉我，我已经记下来了，{number}我正在请值班人员来陪您说话。"
+    if case.emergency:
+        missing = "" if case.location else "还不知道地点，请在电话里说清楚在哪儿。"
+        return f"已登记为紧急工单，{number}{tell_due(case)}{missing}"
+    if case.kind is CaseKind.PRAISE:
+        return f"谢谢您的表扬，已登记并会转达，{number}"
+    thanks = "谢谢您的建议。" if case.kind is CaseKind.SUGGESTION else ""
+    sorted_as = case.category_name and case.category_code != UNSORTED
+    category = f"类别：{case.category_name}。" if sorted_as else ""
+    keep = (
+        "您没有留电话，请记好工单号，凭它查进度。" if case.anonymous else "凭工单号可以随时查进度。"
+    )
+    return f"{thanks}已登记，{number}{category}{tell_due(case)}{keep}"
+
+
+def tell_due(case: Case) -> str:
+    """By when something is to happen; empty without a limit."""
+    if case.due_at is None:
+        return ""
+    # nobody can be answered who has left no number
+    deed = "办理" if case.anonymous else "答复"
+    return f"计划在 {to_city(case.due_at):%m月%d日 %H:%M} 前{deed}（{case.limit_name}内）。"
+
+
+def describe_case(case: Case) -> dict[str, Any]:
+    """The case card of the chat API."""
+    return {
+        "case_number": case.case_number,
+        "status": case.status.value,
+        "status_name": case.status_name,
+        "category_code": case.category_code,
+        "category_name": case.category_name,
+        "due_at": iso(case.due_at) if case.due_at else None,
+    }

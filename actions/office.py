@@ -32,8 +32,9 @@ def say_office(dispatcher: CollectingDispatcher, place: Mapping[str, Any] | None
         return True
     candidates = data.get("candidates") or ()
     if candidates:
-        names = [f"{c.get('district') or ''}{c.get('subdistrict') or ''}" for c in candidates[:4]]
-        buttons = [{"title": name, "payload": name} for name in dict.fromkeys(names) if name]
+        said = data.get("raw_text") or ""
+        names = [f"{c['district']}{c.get('subdistrict') or said}" for c in candidates[:4]]
+        buttons = [{"title": name, "payload": name} for name in dict.fromkeys(names)]
         buttons.append({"title": "取消", "payload": "取消"})
         dispatcher.utter_message(response="utter_office_ambiguous", buttons=buttons)
     elif data.get("district"):

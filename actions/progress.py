@@ -25,6 +25,7 @@ NUMBER, KEY = "case_number", "last_four"
 _AGAIN = "case_number_again"
 """A requested slot with no question: what to do has been said already."""
 _FOUR_DIGITS = re.compile(r"(?<!\d)(?:\d{7})?(\d{4})(?!\d)")
+_LOST = re.compile(r"忘|记不|不记得|找不|丢了|不知道|不清楚|没有?(?:工?单|编)?号")
 _NAMED_SO = re.compile(r"(?:后|末|尾)(?:号|四位|4位)+")
 _MOST_MISSES = 2
 _OTHER_TASKS = {
@@ -36,6 +37,7 @@ _OTHER_TASKS = {
     "find_office": "place_form",
     "find_market": "place_form",
     "out_of_scope": "action_explain_scope",
+    "request_human": "action_request_human",
 }
 
 
@@ -140,7 +142,7 @@ class ValidateProgressForm(Action):
                 kept = {"case_number": case.case_number}
                 return [SlotSet("lookup", kept), SlotSet("requested_slot", KEY)]
         misses = int(lookup.get("misses") or 0) + 1
-        if misses >= _MOST_MISSES or answers.is_unknown(reading.text):
+        if misses >= _MOST_MISSES or _LOST.search(reading.text):
             dispatcher.utter_message(response="utter_progress_no_number")
             return end_form(SlotSet("lookup", None))
         if number is not None:

@@ -23,6 +23,7 @@ from bot.language.numbers import read_digits
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.models import CaseKind, Location, NewCase
 from cases.placing import place_of
+from cases.story import tells_something
 from cases.telling import advance, begin
 from hotline.audit import BOT
 
@@ -164,6 +165,8 @@ def _choose_miss(reading: Reading, outcome: Outcome, asked: Slot | None) -> str:
         return "utter_missed_again"
     if asked is Slot.CONTACT and len(read_digits(reading.text)) >= _LIKE_A_PHONE:
         return "utter_missed_phone"
+    if asked is Slot.LOCATION and tells_something(reading.text):
+        return "utter_missed_place"
     return "utter_missed"
 
 
@@ -203,7 +206,7 @@ class AskCategory(Action):
             dispatcher.utter_message(response="utter_ask_category_openly")
             return []
         buttons = [{"title": name, "payload": name} for _, name in draft.offered]
-        buttons.append({"title": "都不是", "payload": "都不是"})
+        buttons += [{"title": word, "payload": word} for word in ("都不是", "取消")]
         dispatcher.utter_message(response="utter_ask_category", buttons=buttons)
         return []
 

@@ -65,8 +65,8 @@ def tell_filed(case: Case) -> str:
     if case.emergency == SELF_HARM:
         return f"谢谢您告诉我，我已经记下来了，{number}我正在请值班人员来陪您说话。"
     if case.emergency:
-        missing = "" if case.location else "还不知道地点，请在电话里说清楚在哪儿。"
-        return f"已登记为紧急工单，{number}{tell_due(case)}{missing}"
+        place = "" if case.location else "地点还不清楚，请在电话里说清在哪儿。"
+        return f"已登记为紧急工单，{number}请先打上面的电话，不要等我们回复。{place}"
     if case.kind is CaseKind.PRAISE:
         return f"谢谢您的表扬，已登记并会转达，{number}"
     thanks = "谢谢您的建议。" if case.kind is CaseKind.SUGGESTION else ""

@@ -23,7 +23,8 @@ def infer_category(draft: Draft, ranking: Sequence[tuple[str, str, float]]) -> D
     if not ranked:
         return draft
     likely = sum(item[2] >= OFFER_CATEGORY for item in ranked)
-    offered = ranked[: min(max(likely, FEWEST_OFFERED), MOST_OFFERED)]
+    # one choice is no choice; and when nothing is likely, better to ask in the open
+    offered = ranked[: min(max(likely, FEWEST_OFFERED), MOST_OFFERED)] if likely else ()
     draft = replace(draft, offered=tuple((code, name) for code, name, _ in offered))
     code, _, confidence = ranked[0]
     return replace(draft, category=code) if confidence >= TAKE_CATEGORY else draft

@@ -81,8 +81,8 @@ class Draft:
     confirmed: bool = False
     changing: bool = False
     misses: int = 0
-    withdrawn: Mapping[str, str] = field(default_factory=dict)
-    """By slot, the words taken back; in the story the new ones stand in for them."""
+    withdrawn: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By slot, what the resident has taken back: new words replace it, 不改了 brings it back."""
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the dialogue's memory."""
@@ -123,28 +123,33 @@ class Draft:
 
     def without(self, slot: Slot) -> Draft:
         """The draft with one item forgotten, so that it is asked again."""
-        if slot is Slot.LOCATION:
-            old = str((self.location or {}).get("raw_text") or "")
-            return replace(self._withdraw(slot, old), location=None, district_asked=False)
-        if slot is Slot.OCCURRED:
-            return replace(self._withdraw(slot, self.occurred or ""), occurred=None)
-        if slot is Slot.CATEGORY:
-            others = tuple(choice for choice in self.offered if choice[0] != self.category)
-            return replace(self, category=None, offered=others)
-        if slot is Slot.DESCRIPTION:
-            return replace(self, description=None)
-        return replace(self, phone=None, anonymous=False)
+        empty = Draft()
+        names = _ITEMS[slot]
+        kept = {slot.value: {name: getattr(self, name) for name in names}}
+        choices = tuple(choice for choice in self.offered if choice[0] != self.category)
+        return replace(
+            self,
+            withdrawn={**self.withdrawn, **kept},
+            offered=choices if slot is Slot.CATEGORY else self.offered,
+            **{name: getattr(empty, name) for name in names},
+        )
+
+    def put_back(self, slot: Slot) -> Draft | None:
+        """The draft with a forgotten item as it was; None when nothing was taken back."""
+        kept = self.withdrawn.get(slot.value)
+        if not kept:
+            return None
+        rest = {key: value for key, value in self.withdrawn.items() if key != slot.value}
+        return replace(self, withdrawn=rest, misses=0, **kept)
 
     def retold(self, slot: Slot, new: str, old: str | None = None) -> Draft:
         """The draft with `new` words in the story where `old`, or the withdrawn ones, stood."""
-        old = old or self.withdrawn.get(slot.value)
-        rest = {key: words for key, words in self.withdrawn.items() if key != slot.value}
+        kept = self.withdrawn.get(slot.value) or {}
+        old = old or kept.get("occurred") or (kept.get("location") or {}).get("raw_text")
+        rest = {key: value for key, value in self.withdrawn.items() if key != slot.value}
         if not old or not self.description:
             return replace(self, withdrawn=rest)
         return replace(self, withdrawn=rest, description=self.description.replace(old, new))
-
-    def _withdraw(self, slot: Slot, words: str) -> Draft:
-        return replace(self, withdrawn={**self.withdrawn, slot.value: words}) if words else self
 
     @property
     def is_problem(self) -> bool:
@@ -159,6 +164,16 @@ class Draft:
     def _district_unknown(self) -> bool:
         place = self.location or {}
         return not place.get("district_code") and place.get("lat") is None
+
+
+_ITEMS: Mapping[Slot, tuple[str, ...]] = {
+    Slot.LOCATION: ("location", "district_asked"),
+    Slot.OCCURRED: ("occurred",),
+    Slot.CATEGORY: ("category",),
+    Slot.DESCRIPTION: ("description",),
+    Slot.CONTACT: ("phone", "anonymous"),
+}
+"""The fields that hold a slot's answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from cases.placing import (
     swap_words,
     units_like,
 )
-from cases.story import own_phone
+from cases.story import own_phone, time_of
 
 _WORD = r"[^，,。；;！!？?\s]"
 _PAIRS = (
@@ -82,13 +82,12 @@ def replace_named(draft: Draft, named: Sequence[Slot], reading: Reading) -> Outc
     """Take new values from the message; what is named without a value is asked again."""
     changed: list[Slot] = []
     taken_back = _words_taken_back(reading.text)
-    place, time = place_of(reading, taken_back), reading.first("time")
+    place, time = place_of(reading, taken_back), time_of(reading, taken_back)
     phone = own_phone(reading)
     if place is not None and _concerns(Slot.LOCATION, named, draft.location is not None):
         draft, changed = move_place(draft, place), [Slot.LOCATION]
     if time is not None and _concerns(Slot.OCCURRED, named, draft.occurred is not None):
-        new = str(time["value"])
-        draft = replace(draft.retold(Slot.OCCURRED, new, draft.occurred), occurred=new)
+        draft = replace(draft.retold(Slot.OCCURRED, time, draft.occurred), occurred=time)
         changed.append(Slot.OCCURRED)
     if phone is not None and _concerns(Slot.CONTACT, named, True):
         draft = replace(draft, phone=phone, anonymous=False)

@@ -1,4 +1,4 @@
-"""The resident's own words as the case keeps them, and whose telephone number is in them."""
+"""The resident's own words: what they ask, tell and name besides places."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ _THEIRS = re.compile(
 _OURS = re.compile(r"我[^，,。；;]{0,8}$|本人[^，,。；;]{0,6}$")
 _CUE = re.compile(
     r"[，,、；;：:\s]*(?:我|本人)?(?:的|是)?(?:联系|手机|电话|号码?|方式|留)*(?:是|为|：|:)?\s*$"
+)
+
+_MOST_TIMES = 2
+_WISH = re.compile(
+    r"^[我想要帮请给您你好，,。\s]*(?:投诉|举报|反映|上报|报案|报修|求助|提|说|有)?(?:一?个|一下|点|条)?"
+    r"(?:投诉|举报|举报投诉|投诉举报|反映|上报|问题|情况|事儿?|建议|意见|表扬|挑错|纠错|信息有误|报修|求助|工单)?"
+    r"(?:吧|啊|呢|一下|行吗|可以吗|怎么弄)?[。！!？?\s]*$"
+)
+_QUESTION = re.compile(
+    r"[？?]|吗|呢$|怎么|多久|几天|是不是|能不能|可不可以|会不会|什么时候|谁管|归谁|合法"
 )
 
 
@@ -35,3 +45,28 @@ def tell_story(reading: Reading) -> str:
             before, _, after = text.partition(phone["text"])
             text = _CUE.sub("", before) + after
     return text.strip("，,、；; \n")
+
+
+def time_of(reading: Reading, but_not: str = "") -> str | None:
+    """When it happened, in his words: 最近两个月，每天晚上; none out of the words `but_not`."""
+    times = [
+        str(item["value"])
+        for item in reading.entities
+        if item["entity"] == "time" and item["text"] not in but_not
+    ]
+    return "，".join(dict.fromkeys(times[:_MOST_TIMES])) or None
+
+
+def is_bare_wish(text: str) -> bool:
+    """Whether it only says that there is something to report: 我要投诉."""
+    return not text or bool(_WISH.match(text))
+
+
+def asks(text: str) -> bool:
+    """Whether it sounds like a question."""
+    return bool(_QUESTION.search(text))
+
+
+def tells_something(text: str) -> bool:
+    """Whether there are Chinese words in it and no question."""
+    return bool(re.search(r"[\u4e00-\u9fff]", text)) and not asks(text)

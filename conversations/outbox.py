@@ -101,7 +101,7 @@ class Outbox:
             if await self._deliver(row, to_entry(entry)):
                 sent.append(row.id)
         if sent:
-            async with self._db.write() as session:
+            async with self._db.write(durable=False) as session:
                 done = update(OutboxRow).where(OutboxRow.id.in_(sent)).values(done_at=now)
                 await session.execute(done)
         return len(due)
@@ -124,7 +124,7 @@ class Outbox:
         log.warning(
             "outbox.undelivered", message_id=row.message_id, reason=str(error), given_up=over
         )
-        async with self._db.write() as session:
+        async with self._db.write(durable=False) as session:
             statement = (
                 update(OutboxRow)
                 .where(OutboxRow.id == row.id)

@@ -61,7 +61,7 @@ class Relay:
         """Take up what an earlier process left unanswered, then keep looking."""
         if self._db.is_sqlite:
             # one process owns an SQLite file, so every lease in it is a dead one
-            async with self._db.write() as session:
+            async with self._db.write(durable=False) as session:
                 await store.release_all_leases(session)
         await self._sweep()
         self._sweeper = asyncio.create_task(self._sweep_forever())
@@ -110,7 +110,7 @@ class Relay:
 
     async def _work(self, conversation_id: str) -> None:
         self._again.discard(conversation_id)
-        async with self._db.write() as session:
+        async with self._db.write(durable=False) as session:
             claimed = await store.claim_conversation(
                 session, conversation_id, self._owner, self._clock.now(), LEASE
             )

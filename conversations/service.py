@@ -224,7 +224,7 @@ class Conversations:
 
     async def keep_draft(self, conversation_id: str, draft: Mapping[str, Any] | None) -> None:
         """Show operators what the bot has gathered so far; None when nothing is under way."""
-        async with self._db.write() as session:
+        async with self._db.write(durable=False) as session:
             row = await store.lock_conversation(session, conversation_id)
             if row is None:
                 raise ConversationNotFound
@@ -251,7 +251,7 @@ class Conversations:
         self, conversation_id: str
     ) -> tuple[store.InboxRow, Entry, Conversation] | None:
         """The oldest unanswered message, marked as tried once more; None when all is answered."""
-        async with self._db.write() as session:
+        async with self._db.write(durable=False) as session:
             row = await store.lock_conversation(session, conversation_id)
             inbox = await store.next_waiting(session, conversation_id)
             if row is None or inbox is None:
@@ -280,7 +280,7 @@ class Conversations:
         Returns whether the replies were stored.
         """
         now = self._clock.now()
-        async with self._db.write() as session:
+        async with self._db.write(durable=False) as session:
             row = await store.lock_conversation(session, conversation_id)
             inbox = await store.next_waiting(session, conversation_id)
             if row is None or inbox is None or inbox.message_id != message_id:
@@ -303,6 +303,10 @@ class Conversations:
                 if handoff is not None:
                     await self._enqueue(session, row, now, handoff, message_id)
             self._announce(session, row.id)
+            answered = {"type": "answered", "message_id": message_id}
+            after_commit(
+                session, lambda: self._bus.publish(conversation_topic(conversation_id), answered)
+            )
         return spoken
 
     # --- operators -------------------------------------------------------------------------

@@ -74,8 +74,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
-        # FULL: what was acknowledged to a resident survives a power cut, not only a crash
-        "synchronous=FULL",
         "foreign_keys=ON",
         "busy_timeout=10000",
         "cache_size=-32000",
@@ -104,8 +102,15 @@ class Database:
 
     @staticmethod
     def _begin_sqlite(connection: Any) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        # in WAL mode FULL waits for the disk at every commit, NORMAL only at checkpoints
+        connection.exec_driver_sql(
+            f"PRAGMA synchronous={'FULL' if options.get('durable', True) else 'NORMAL'}"
+        )
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -114,17 +119,19 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, durable: bool = True) -> AsyncIterator[AsyncSession]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
-        Functions registered with `after_commit` run once the data is safe.
+        Functions registered with `after_commit` run once the data is safe. `durable=False` is for
+        bookkeeping that a restart makes again: on SQLite it survives a crash of the process but
+        perhaps not a power cut, and does not wait for the disk.
         """
         if not self.is_sqlite:
             async with self._sessions() as session, session.begin():
                 yield session
         else:
             async with self._write_lock, self._sessions() as session:
-                await session.connection(execution_options={"writing": True})
+                await session.connection(execution_options={"writing": True, "durable": durable})
                 async with _committing(session):
                     yield session
         for function in session.info.get("after_commit", ()):

@@ -19,6 +19,8 @@ from bot.language.models import Intent
 from bot.language.training import INTENT_TRAINING
 from bot.language.understanding import INTENTS
 
+_RANKED = 5
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class IntentClassifier(GraphComponent):
@@ -76,6 +78,8 @@ class IntentClassifier(GraphComponent):
 
 def set_intents(message: Message, ranking: List[Intent]) -> None:
     """Write a ranking in Rasa's form."""
-    described = [{"name": intent.name, "confidence": intent.confidence} for intent in ranking]
+    described = [
+        {"name": intent.name, "confidence": intent.confidence} for intent in ranking[:_RANKED]
+    ]
     message.set("intent", described[0], add_to_output=True)
     message.set("intent_ranking", described, add_to_output=True)

@@ -165,7 +165,8 @@ class ChatApi:
             left = deadline - time.monotonic()
             if done or left <= 0:
                 return entries
-            await _next_signal(signals, min(left, 1.0))
+            # the hint may come from another process and be lost, so look again now and then
+            await _until_answered(signals, message_id, min(left, 2.0))
 
     async def get_events(self, request: web.Request) -> web.Response:
         """GET /api/v1/conversations/{id}/events?after=SEQ&wait=SECONDS"""
@@ -308,3 +309,12 @@ async def _next_signal(signals: asyncio.Queue[Any], seconds: float) -> Any:
         return await asyncio.wait_for(signals.get(), seconds)
     except TimeoutError:
         return None
+
+
+async def _until_answered(signals: asyncio.Queue[Any], message_id: str, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while (await signals.get()).get("message_id") != message_id:
+                pass
+    except TimeoutError:
+        return

@@ -1,0 +1,295 @@
+"""Answers to each question of a report, and what a message tells besides."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.language import answers
+from bot.language.numbers import read_digits
+from cases.categories import UNSORTED, find_by_name, get_category
+from cases.choosing import TAKE_CATEGORY, infer_category
+from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot
+from cases.mending import replace_named
+from cases.placing import move_place, place_of
+from cases.story import asks, is_bare_wish, own_phone, tell_story, tells_something, time_of
+
+PEOPLE_IN_DANGER = frozenset({"fire", "medical", "police", "rescue", "traffic", SELF_HARM})
+"""No category of street matters fits these; smoke in a stairwell is not 楼道堆物."""
+KEEP_WORDS = frozenset("不改 不用改 不需要改 不变 不用变 不换 不用换 没有要改 保持不变".split())
+CHANGE_WORDS = frozenset("修改 改 要改 改一下 有问题 有错 有误 有改动".split())
+_STORY_ASKED = (None, Slot.DESCRIPTION)
+_LONGEST_PLACE = 60
+_SHORTEST_STORY = 6
+_FEW = 4
+"""So few characters beside a fact say nothing more: 是…的, 就在…."""
+_MOST_MISSES = 2
+_SURE = 0.5
+
+# --- what the first message and volunteered facts fill ---------------------------------------
+
+
+def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
+    """Take every fact in the message that is not known yet."""
+    changed: list[Slot] = []
+    if draft.location is None and (place := place_of(reading)) is not None:
+        draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
+    if draft.occurred is None and (time := time_of(reading)) is not None:
+        draft, changed = replace(draft, occurred=time), [*changed, Slot.OCCURRED]
+    if draft.phone is None and (phone := own_phone(reading)) is not None:
+        draft = replace(draft, phone=phone, anonymous=False)
+        changed.append(Slot.CONTACT)
+    elif draft.phone is None and "匿名" in reading.text:
+        draft, changed = replace(draft, anonymous=True), [*changed, Slot.CONTACT]
+    if draft.contact_name is None and (person := reading.first("person")) is not None:
+        draft = replace(draft, contact_name=str(person["value"]))
+    names_a_thing = draft.emergency not in PEOPLE_IN_DANGER
+    if names_a_thing and not draft.category and draft.description and asked in _STORY_ASKED:
+        draft = infer_category(draft, reading.categories)
+    if reading.attachment_ids:
+        draft = replace(draft, attachment_ids=(*draft.attachment_ids, *reading.attachment_ids))
+    return Outcome(draft, changed=tuple(changed))
+
+
+# --- answers to each question ---------------------------------------------------------------------
+
+
+def _miss(draft: Draft, reading: Reading) -> Outcome:
+    refined = _refine(draft, reading)
+    if refined is not None:
+        return refined
+    volunteered = absorb(draft, reading, Slot.CONFIRMED)
+    if volunteered.changed:
+        return volunteered
+    misses = draft.misses + 1
+    return Outcome(replace(draft, misses=misses), missed=True, wants_human=misses >= _MOST_MISSES)
+
+
+def _refine(draft: Draft, reading: Reading) -> Outcome | None:
+    """No answer to the question, but news about something told before: a closer time or place."""
+    text = reading.text
+    if asks(text) or len(text) > _LONGEST_PLACE:
+        return None
+    time, place, phone = time_of(reading), place_of(reading), own_phone(reading)
+    if place is not None and draft.location is not None:
+        return Outcome(move_place(draft, place), changed=(Slot.LOCATION,))
+    if time is not None and draft.occurred is not None:
+        return Outcome(replace(draft, occurred=time), changed=(Slot.OCCURRED,))
+    if phone is not None:
+        known = replace(draft, phone=phone, anonymous=False)
+        return Outcome(known, changed=(Slot.CONTACT,))
+    if "匿名" in text:
+        return Outcome(replace(draft, phone=None, anonymous=True), changed=(Slot.CONTACT,))
+    return None
+
+
+def _is_bare_fact(reading: Reading) -> bool:
+    """Nothing but a place, a time or a number: it tells no new story."""
+    if answers.is_anonymous(reading.text):
+        return True
+    if own_phone(reading) is not None:
+        return len(tell_story(reading)) < _SHORTEST_STORY
+    told = sum(len(item["text"]) for item in reading.entities if item["entity"] != "person")
+    return told > 0 and len(reading.text) - told <= _FEW
+
+
+def _hit(draft: Draft, reading: Reading, slot: Slot) -> Outcome:
+    outcome = absorb(replace(draft, misses=0), reading, slot)
+    return replace(outcome, changed=tuple(dict.fromkeys((slot, *outcome.changed))))
+
+
+def _is_story(reading: Reading) -> bool:
+    """Long enough to tell something, or short and plain: 太吵了."""
+    plain = bool(reading.categories) and reading.categories[0][2] >= TAKE_CATEGORY
+    return len(reading.text.strip()) >= _SHORTEST_STORY or plain
+
+
+def _fill_description(draft: Draft, reading: Reading) -> Outcome:
+    story = tell_story(reading)
+    if is_bare_wish(story) or not _is_story(reading):
+        return _miss(draft, reading)
+    told = infer_category(replace(draft, description=story), reading.categories)
+    return _hit(told, reading, Slot.DESCRIPTION)
+
+
+def _fill_category(draft: Draft, reading: Reading) -> Outcome:
+    text = answers.trim(reading.text)
+    by_name = find_by_name(text) or next(
+        (
+            get_category(code)
+            for code, name in draft.offered
+            if name in text or (len(text) > 1 and text in name)
+        ),
+        None,
+    )
+    if by_name is not None:
+        return _hit(replace(draft, category=by_name.code, offered=()), reading, Slot.CATEGORY)
+    others = {"其他", "都不是", "其它", "别的", "不是", "没有", "以上都不是", "都不对"}
+    if text in others or answers.is_unknown(text):
+        return _hit(replace(draft, category=UNSORTED, offered=()), reading, Slot.CATEGORY)
+    if _is_bare_fact(reading) and not draft.misses:
+        return _miss(draft, reading)
+    if tells_something(reading.text) and _is_story(reading):
+        draft = replace(draft, description=f"{draft.description}\n{tell_story(reading)}")
+        draft = infer_category(draft, reading.categories)
+    if draft.category is not None:
+        return _hit(draft, reading, Slot.CATEGORY)
+    if draft.misses:
+        # twice unsure: a person sorts it; the resident is not kept any longer
+        return _hit(replace(draft, category=UNSORTED, offered=()), reading, Slot.CATEGORY)
+    return _miss(draft, reading)
+
+
+def _fill_location(draft: Draft, reading: Reading) -> Outcome:
+    place = place_of(reading)
+    text = reading.text.strip()
+    if (
+        place is None
+        and 2 <= len(text) <= _LONGEST_PLACE
+        and _could_be_place(reading, draft.misses > 0)
+    ):
+        place = {"raw_text": text}
+    if place is None:
+        return _miss(draft, reading)
+    if (
+        reading.shared_location is None
+        and len(text) <= _LONGEST_PLACE
+        and place["raw_text"] in text
+    ):
+        place["raw_text"] = text  # 就在27号对面的胡同里: keep all of his words
+    return _hit(move_place(draft, place), reading, Slot.LOCATION)
+
+
+def _could_be_place(reading: Reading, told_before: bool) -> bool:
+    text = reading.text
+    if answers.is_unknown(text) or answers.is_affirm(text) or answers.is_deny(text):
+        return False
+    if not tells_something(text) or (_VAGUE.fullmatch(text) and not told_before):
+        return False
+    return reading.intent == "inform" or bool(_PLACE_WORDS.search(text))
+
+
+_PLACE_WORDS = re.compile(
+    r"[路街巷道区楼号门口站桥村里院园店旁边侧东西南北河山庙坊营庄]|胡同|对面|附近|广场|市场|学校|医院|大厦"
+)
+
+
+_VAGUE = re.compile(
+    r"(?:就|是)?在?(?:我们?|俺们?|咱们?)?(?:家|小区|单位|公司|楼|院子?|[这那](?:儿|里|边|块儿?)?)?的?"
+    r"(?:楼[上下道里]|门口|附近|旁边|对面|隔壁|里面?|外面?|边上|大街上|路上|街上|马路上)*[。！!]*"
+)
+"""Words that only the one who says them can find the way by: 就在我家楼下."""
+
+
+def _fill_district(draft: Draft, reading: Reading) -> Outcome:
+    place = dict(draft.location or {})
+    found = reading.first("location")
+    if found is not None and found["data"].get("district_code"):
+        for key in ("district", "district_code", "subdistrict", "subdistrict_code"):
+            place[key] = found["data"].get(key) or place.get(key)
+        if found["text"] not in place["raw_text"]:
+            name = found["data"].get("subdistrict") or found["data"]["district"]
+            place["raw_text"] = f"{name}{place['raw_text']}"
+    # asked once only: a case without a district is still a case
+    return _hit(replace(draft, location=place, district_asked=True), reading, Slot.DISTRICT)
+
+
+def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
+    time = time_of(reading)
+    text = reading.text.strip()
+    if time is not None:
+        words = text if len(text) <= 20 else time
+        told = replace(draft.retold(Slot.OCCURRED, words), occurred=words)
+        return _hit(told, reading, Slot.OCCURRED)
+    if answers.is_unknown(text) or draft.misses:
+        return _hit(replace(draft, occurred="未说明"), reading, Slot.OCCURRED)
+    if 1 < len(text) <= 20 and not answers.is_affirm(text) and not answers.is_deny(text):
+        return _hit(replace(draft, occurred=text), reading, Slot.OCCURRED)
+    return _miss(draft, reading)
+
+
+def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
+    found = reading.first("phone")
+    phone = str(found["value"]) if found else read_landline(reading.text)
+    if phone is not None:
+        return _hit(replace(draft, phone=phone, anonymous=False), reading, Slot.CONTACT)
+    if answers.is_anonymous(reading.text) or answers.is_unknown(reading.text):
+        return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
+    return _miss(draft, reading)
+
+
+def read_landline(text: str) -> str | None:
+    """A city number without its area code: the question was for a number, so eight digits do."""
+    digits = read_digits(text)
+    return digits if re.fullmatch(r"[2-8][0-9]{7}", digits) else None
+
+
+_HANDS_IN = re.compile(
+    r"(?:现在|直接|帮我|给我)?(?:可以|就)?(?:提交|上报|报上去|报)[了吧啦]*[。！!]*"
+)
+_DOUBTS = re.compile("不|没|别|错|改|问题|等|先|取消")
+
+
+def _hands_in(reading: Reading) -> bool:
+    """A yes to the summary; what is filed by mistake is hard to take back, so no doubt in it."""
+    text = reading.text.strip()
+    if answers.is_affirm(text) or _HANDS_IN.fullmatch(text):
+        return True
+    sure = reading.intent == "affirm" and reading.confidence >= _SURE
+    return sure and len(text) <= 12 and not _DOUBTS.search(text)
+
+
+def _fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
+    if _hands_in(reading):
+        return Outcome(replace(draft, confirmed=True, misses=0))
+    if answers.trim(reading.text) in KEEP_WORDS:
+        return Outcome(replace(draft, misses=0))
+    if answers.trim(reading.text) in CHANGE_WORDS or answers.is_back(reading.text):
+        return Outcome(replace(draft, changing=True, misses=0))
+    if answers.is_deny(reading.text) or reading.intent == "deny":
+        return Outcome(replace(draft, changing=True, misses=0))
+    if _is_bare_fact(reading):
+        return _miss(draft, reading)
+    if reading.intent == "correct_slot":
+        return Outcome(replace(draft, changing=True, misses=0))
+    if len(reading.text) >= _SHORTEST_STORY and tells_something(reading.text):
+        story = f"{draft.description}\n{tell_story(reading)}"
+        added = replace(draft, description=story, misses=0)
+        outcome = absorb(added, reading, Slot.CONFIRMED)
+        return replace(outcome, changed=(Slot.DESCRIPTION, *outcome.changed))
+    return _miss(draft, reading)
+
+
+def _fill_change(draft: Draft, reading: Reading) -> Outcome:
+    if _HANDS_IN.fullmatch(reading.text.strip()):
+        return Outcome(replace(draft, changing=False, confirmed=True, misses=0))
+    if (
+        answers.is_affirm(reading.text)
+        or answers.is_back(reading.text)
+        or answers.is_deny(reading.text)
+    ):
+        return Outcome(replace(draft, changing=False, misses=0))
+    words = {
+        "地点": Slot.LOCATION,
+        "时间": Slot.OCCURRED,
+        "类别": Slot.CATEGORY,
+        "内容": Slot.DESCRIPTION,
+        "电话": Slot.CONTACT,
+    }
+    for word, slot in words.items():
+        if word in reading.text:
+            return Outcome(replace(draft.without(slot), changing=False, misses=0))
+    outcome = replace_named(draft, (), reading)
+    return outcome or _miss(draft, reading)
+
+
+FILLERS = {
+    Slot.DESCRIPTION: _fill_description,
+    Slot.CATEGORY: _fill_category,
+    Slot.LOCATION: _fill_location,
+    Slot.DISTRICT: _fill_district,
+    Slot.OCCURRED: _fill_occurred,
+    Slot.CONTACT: _fill_contact,
+    Slot.CONFIRMED: _fill_confirmed,
+    Slot.CHANGE: _fill_change,
+}

@@ -13,7 +13,8 @@ from console.models import Account
 from console.presence import BEAT_SECONDS, Presence, presence_topic
 from conversations.errors import ConversationNotFound
 from conversations.models import Holder
-from conversations.service import TIMELINE_PAGE, conversation_topic
+from conversations.service import TIMELINE_PAGE
+from conversations.timeline import conversation_topic
 
 FIRST_ENTRIES = 200
 """How many of the latest entries a page gets at first; earlier ones when it asks."""

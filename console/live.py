@@ -21,7 +21,7 @@ from console.desk import Desk
 from console.door import Visitor
 from console.following import LOOK_AGAIN, Follower, next_signal
 from console.intake import read_object, read_seq
-from conversations.service import DESK_TOPIC
+from conversations.timeline import DESK_TOPIC
 from hotline.errors import HotlineError
 
 log = structlog.get_logger(__name__)

@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy import select, update
 
 from conversations.models import Entry
-from conversations.service import conversation_topic
 from conversations.store import EntryRow, OutboxRow, to_entry
+from conversations.timeline import conversation_topic
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.db import Database

@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.language.emergency import detect_emergency
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.language.emergency import detect_emergency
 from conversations import store
 from conversations.emergencies import EMERGENCY_ADVICE
 from conversations.errors import (
@@ -29,8 +29,6 @@ from conversations.errors import (
 from conversations.models import (
     Conversation,
     Entry,
-    EntryType,
-    Handoff,
     Holder,
     Incoming,
     Operator,
@@ -38,6 +36,15 @@ from conversations.models import (
     Sender,
     may_take_over,
     wants_to_leave_queue,
+)
+from conversations.timeline import (
+    BACK_TO_BOT,
+    CLOSED,
+    DESK_TOPIC,
+    RETURNED,
+    TAKEN_OVER,
+    Timeline,
+    conversation_topic,
 )
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.bus import Bus
@@ -47,23 +54,6 @@ from hotline.db import Database, after_commit
 TIMELINE_PAGE = 500
 _TURNS_PER_SESSION = 20
 """A Rasa turn slows with its session's length; a fresh session keeps it flat."""
-
-BACK_TO_BOT = "好的，已回到智能助手。请继续说您的问题。"
-TAKEN_OVER = "坐席{name}已接入，为您服务。"
-RETURNED = "人工服务已结束，智能助手继续为您服务。"
-CLOSED = "本次会话已结束，感谢您的来访。"
-WAITING_NEXT = "已为您转接人工，您排在第 1 位。等待时回复“返回”，可以继续由智能助手为您服务。"
-WAITING = "已为您转接人工，您前面还有 {ahead} 位。等待时回复“返回”，可以继续由智能助手为您服务。"
-PRESS_BACK = {"buttons": [{"title": "返回智能助手", "payload": "返回"}]}
-
-
-def conversation_topic(conversation_id: str) -> str:
-    """Bus topic of one conversation."""
-    return f"conversation:{conversation_id}"
-
-
-DESK_TOPIC = "desk"
-"""Bus topic of the operators' queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +73,7 @@ class Conversations:
         self._db = db
         self._clock = clock
         self._bus = bus
+        self._timeline = Timeline(bus)
 
     # --- residents -----------------------------------------------------------------------
 
@@ -165,7 +156,9 @@ class Conversations:
         self._advise_in_danger(session, row, now, entry)
         for_bot = row.holder == Holder.BOT.value
         if row.holder == Holder.QUEUE.value and wants_to_leave_queue(incoming.text):
-            self._give_back(session, row, now, Actor("resident", row.id), BACK_TO_BOT, entry.id)
+            self._timeline.give_back(
+                session, row, now, Actor("resident", row.id), BACK_TO_BOT, entry.id
+            )
         session.add(
             store.InboxRow(
                 channel=row.channel,
@@ -176,7 +169,7 @@ class Conversations:
                 done_at=None if for_bot else now,
             )
         )
-        self._announce(session, row.id)
+        self._timeline.announce(session, row.id)
         return Accepted(store.to_entry(entry), store.to_conversation(row), for_bot, False)
 
     def _advise_in_danger(
@@ -192,7 +185,7 @@ class Conversations:
             return
         row.emergency = danger
         advice = EMERGENCY_ADVICE[danger]
-        self._say(session, row, now, Sender.SYSTEM, advice, in_reply_to=entry.id)
+        self._timeline.say(session, row, now, Sender.SYSTEM, advice, in_reply_to=entry.id)
         record_deed(session, now, SYSTEM, "emergency_raised", "conversation", row.id, kind=danger)
 
     async def replies(self, conversation_id: str, message_id: str) -> tuple[bool, Sequence[Entry]]:
@@ -242,8 +235,8 @@ class Conversations:
         row = await store.lock_conversation(session, conversation_id)
         if row is None:
             raise ConversationNotFound
-        self._say(session, row, self._clock.now(), Sender.SYSTEM, text, payload=payload)
-        self._announce(session, row.id)
+        self._timeline.say(session, row, self._clock.now(), Sender.SYSTEM, text, payload=payload)
+        self._timeline.announce(session, row.id)
 
     # --- the bot's turns (called by the relay) ---------------------------------------------
 
@@ -290,7 +283,7 @@ class Conversations:
             spoken = row.holder == Holder.BOT.value
             if spoken:
                 for reply in replies:
-                    self._say(
+                    self._timeline.say(
                         session,
                         row,
                         now,
@@ -301,8 +294,8 @@ class Conversations:
                     )
                 handoff = next((reply.handoff for reply in replies if reply.handoff), None)
                 if handoff is not None:
-                    await self._enqueue(session, row, now, handoff, message_id)
-            self._announce(session, row.id)
+                    await self._timeline.enqueue(session, row, now, handoff, message_id)
+            self._timeline.announce(session, row.id)
             answered = {"type": "answered", "message_id": message_id}
             after_commit(
                 session, lambda: self._bus.publish(conversation_topic(conversation_id), answered)
@@ -322,13 +315,15 @@ class Conversations:
                 before = row.holder
                 row.holder, row.waiting_since = Holder.OPERATOR.value, None
                 row.operator_id, row.operator_name = operator.id, operator.name
-                self._change_holder(session, row, now)
-                self._say(session, row, now, Sender.SYSTEM, TAKEN_OVER.format(name=operator.name))
+                self._timeline.change_holder(session, row, now)
+                self._timeline.say(
+                    session, row, now, Sender.SYSTEM, TAKEN_OVER.format(name=operator.name)
+                )
                 actor = Actor("operator", operator.id, operator.name)
                 record_deed(
                     session, now, actor, "conversation_taken", "conversation", row.id, before=before
                 )
-            self._announce(session, row.id)
+            self._timeline.announce(session, row.id)
             return store.to_conversation(row)
 
     async def return_to_bot(self, conversation_id: str, operator: Operator) -> Conversation:
@@ -336,8 +331,8 @@ class Conversations:
         async with self._db.write() as session:
             row = await self._held_row(session, conversation_id, operator)
             actor = Actor("operator", operator.id, operator.name)
-            self._give_back(session, row, self._clock.now(), actor, RETURNED)
-            self._announce(session, row.id)
+            self._timeline.give_back(session, row, self._clock.now(), actor, RETURNED)
+            self._timeline.announce(session, row.id)
             return store.to_conversation(row)
 
     async def close(self, conversation_id: str, operator: Operator) -> Conversation:
@@ -345,12 +340,12 @@ class Conversations:
         now = self._clock.now()
         async with self._db.write() as session:
             row = await self._held_row(session, conversation_id, operator)
-            self._say(session, row, now, Sender.SYSTEM, CLOSED)
+            self._timeline.say(session, row, now, Sender.SYSTEM, CLOSED)
             row.holder, row.closed_at, row.draft = Holder.CLOSED.value, now, None
-            self._change_holder(session, row, now)
+            self._timeline.change_holder(session, row, now)
             actor = Actor("operator", operator.id, operator.name)
             record_deed(session, now, actor, "conversation_closed", "conversation", row.id)
-            self._announce(session, row.id)
+            self._timeline.announce(session, row.id)
             return store.to_conversation(row)
 
     async def answer(
@@ -364,7 +359,7 @@ class Conversations:
         now = self._clock.now()
         async with self._db.write() as session:
             row = await self._held_row(session, conversation_id, operator)
-            entry = self._say(
+            entry = self._timeline.say(
                 session,
                 row,
                 now,
@@ -374,7 +369,7 @@ class Conversations:
                 client_message_id=client_message_id,
             )
             row.first_reply_at = row.first_reply_at or now
-            self._announce(session, row.id)
+            self._timeline.announce(session, row.id)
             return store.to_entry(entry)
 
     async def add_note(self, conversation_id: str, operator: Operator, text: str) -> None:
@@ -392,7 +387,7 @@ class Conversations:
                     created_at=self._clock.now(),
                 )
             )
-            self._announce(session, row.id)
+            self._timeline.announce(session, row.id)
 
     # --- within a transaction ----------------------------------------------------------------
 
@@ -411,99 +406,6 @@ class Conversations:
         if row.holder != Holder.OPERATOR.value or row.operator_id != operator.id:
             raise NotHolder
         return row
-
-    def _say(
-        self,
-        session: AsyncSession,
-        row: store.ConversationRow,
-        now: datetime,
-        sender: Sender,
-        text: str,
-        *,
-        operator_name: str | None = None,
-        client_message_id: str | None = None,
-        in_reply_to: str | None = None,
-        payload: Mapping[str, Any] | None = None,
-    ) -> store.EntryRow:
-        entry = store.append_entry(
-            session,
-            row,
-            now,
-            sender,
-            text,
-            operator_name=operator_name,
-            client_message_id=client_message_id,
-            in_reply_to=in_reply_to,
-            payload=payload,
-        )
-        session.add(
-            store.OutboxRow(
-                channel=row.channel, conversation_id=row.id, message_id=entry.id, available_at=now
-            )
-        )
-        return entry
-
-    async def _enqueue(
-        self,
-        session: AsyncSession,
-        row: store.ConversationRow,
-        now: datetime,
-        handoff: Handoff,
-        message_id: str,
-    ) -> None:
-        row.holder, row.waiting_since, row.handoff = Holder.QUEUE.value, now, asdict(handoff)
-        await session.flush()
-        ahead = await store.count_ahead(session, row)
-        self._change_holder(session, row, now, queue_position=ahead + 1)
-        text = WAITING.format(ahead=ahead) if ahead else WAITING_NEXT
-        self._say(
-            session, row, now, Sender.SYSTEM, text, in_reply_to=message_id, payload=PRESS_BACK
-        )
-        record_deed(
-            session, now, SYSTEM, "handoff_requested", "conversation", row.id, reason=handoff.reason
-        )
-
-    def _give_back(
-        self,
-        session: AsyncSession,
-        row: store.ConversationRow,
-        now: datetime,
-        actor: Actor,
-        text: str,
-        in_reply_to: str | None = None,
-    ) -> None:
-        row.holder, row.waiting_since = Holder.BOT.value, None
-        row.operator_id, row.operator_name = None, None
-        self._change_holder(session, row, now)
-        self._say(session, row, now, Sender.SYSTEM, text, in_reply_to=in_reply_to)
-        record_deed(session, now, actor, "conversation_returned", "conversation", row.id)
-
-    def _change_holder(
-        self,
-        session: AsyncSession,
-        row: store.ConversationRow,
-        now: datetime,
-        queue_position: int | None = None,
-    ) -> None:
-        payload: dict[str, Any] = {"holder": row.holder}
-        if queue_position is not None:
-            payload["queue_position"] = queue_position
-        store.append_entry(
-            session,
-            row,
-            now,
-            Sender.SYSTEM,
-            type=EntryType.HOLDER,
-            operator_name=row.operator_name,
-            payload=payload,
-        )
-
-    def _announce(self, session: AsyncSession, conversation_id: str) -> None:
-        def publish() -> None:
-            self._bus.publish(conversation_topic(conversation_id), {"type": "changed"})
-            self._bus.publish(DESK_TOPIC, {"type": "changed", "conversation_id": conversation_id})
-
-        after_commit(session, publish)
 
 
 def _hash_token(token: str) -> str:

@@ -13,7 +13,6 @@ from pathlib import Path
 import aiohttp
 import structlog
 from aiohttp import web
-from console.routes import ConsoleContext, setup_console
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import func, select, text
 
@@ -21,6 +20,7 @@ import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.service import Cases
 from channels.webchat.routes import ChatContext, setup_webchat
+from console.routes import ConsoleContext, setup_console
 from console.service import Accounts
 from conversations import store
 from conversations.bot import Bot

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -108,8 +108,8 @@ async def sqlite_db(sqlite_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def shared() -> Iterator[Path]:
+def shared() -> Path:
     """The folder of reference material; skips where it is absent."""
     if not SHARED.is_dir():
         pytest.skip("../shared is absent")
-    yield SHARED
+    return SHARED

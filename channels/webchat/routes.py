@@ -21,7 +21,8 @@ from conversations.errors import ConversationNotFound
 from conversations.media import Media
 from conversations.models import Button, Conversation, Incoming, Reply
 from conversations.relay import Relay
-from conversations.service import TIMELINE_PAGE, Conversations, conversation_topic
+from conversations.service import TIMELINE_PAGE, Conversations
+from conversations.timeline import conversation_topic
 from hotline.bus import Bus
 from hotline.errors import InvalidInput, Unauthenticated, UnsupportedMedia
 from hotline.limits import Limiter

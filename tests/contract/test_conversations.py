@@ -146,8 +146,8 @@ async def test_two_operators_cannot_both_hold(conversations: Conversations) -> N
         return_exceptions=True,
     )
     assert sum(isinstance(result, HeldByAnother) for result in results) == 1
+    loser = LI if isinstance(results[1], HeldByAnother) else WANG
     with pytest.raises(NotHolder):
-        loser = LI if isinstance(results[1], HeldByAnother) else WANG
         await conversations.answer(conversation_id, loser, "我来")
     taken = await conversations.take_over(conversation_id, CHIEF)
     assert taken.operator_id == CHIEF.id

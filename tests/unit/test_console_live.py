@@ -15,7 +15,7 @@ from console.live import SIGNED_OUT
 from console.models import Role
 from console.testing import Page, World, build_world, origin_of
 from conversations.models import Incoming
-from conversations.service import conversation_topic
+from conversations.timeline import conversation_topic
 
 WAIT = 3.0
 

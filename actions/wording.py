@@ -15,7 +15,7 @@ _FIELDS = {
     Slot.DISTRICT: ("地点",),
     Slot.OCCURRED: ("时间",),
     Slot.CATEGORY: ("类别",),
-    Slot.CONTACT: ("电话", "联系方式"),
+    Slot.CONTACT: ("电话", "联系方式", "称呼"),
 }
 """Under which names a slot is read back."""
 
@@ -35,6 +35,8 @@ def describe_draft(draft: Draft) -> dict[str, Any]:
         fields.append(("电话", _group_phone(draft.phone)))
     elif draft.anonymous:
         fields.append(("联系方式", "匿名"))
+    if draft.contact_name:
+        fields.append(("称呼", draft.contact_name))
     if draft.attachment_ids:
         fields.append(("图片", f"{len(draft.attachment_ids)} 张"))
     return {"fields": fields, "emergency": draft.emergency}

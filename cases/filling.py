@@ -11,8 +11,16 @@ from cases.categories import UNSORTED, find_by_name, get_category
 from cases.choosing import TAKE_CATEGORY, infer_category
 from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot
 from cases.mending import replace_named
-from cases.placing import move_place, place_of
-from cases.story import asks, is_bare_wish, own_phone, tell_story, tells_something, time_of
+from cases.placing import is_exact, move_place, place_of
+from cases.story import (
+    asks,
+    is_bare_wish,
+    own_name,
+    own_phone,
+    tell_story,
+    tells_something,
+    time_of,
+)
 
 PEOPLE_IN_DANGER = frozenset({"fire", "medical", "police", "rescue", "traffic", SELF_HARM})
 """No category of street matters fits these; smoke in a stairwell is not 楼道堆物."""
@@ -24,7 +32,7 @@ _SHORTEST_STORY = 6
 _FEW = 4
 """So few characters beside a fact say nothing more: 是…的, 就在…."""
 _MOST_MISSES = 2
-_SURE = 0.5
+_SURE, _PLAIN = 0.5, 0.8
 
 # --- what the first message and volunteered facts fill ---------------------------------------
 
@@ -41,8 +49,8 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
         changed.append(Slot.CONTACT)
     elif draft.phone is None and "匿名" in reading.text:
         draft, changed = replace(draft, anonymous=True), [*changed, Slot.CONTACT]
-    if draft.contact_name is None and (person := reading.first("person")) is not None:
-        draft = replace(draft, contact_name=str(person["value"]))
+    if draft.contact_name is None and (name := own_name(reading)) is not None:
+        draft, changed = replace(draft, contact_name=name), [*changed, Slot.CONTACT]
     names_a_thing = draft.emergency not in PEOPLE_IN_DANGER
     if names_a_thing and not draft.category and draft.description and asked in _STORY_ASKED:
         draft = infer_category(draft, reading.categories)
@@ -143,6 +151,10 @@ def _fill_category(draft: Draft, reading: Reading) -> Outcome:
 def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     place = place_of(reading)
     text = reading.text.strip()
+    if place is None and reading.intent == "report_case" and reading.confidence >= _PLAIN:
+        # more of the story instead of a place
+        story = f"{draft.description}\n{tell_story(reading)}"
+        return _miss(replace(draft, description=story), reading)
     if (
         place is None
         and 2 <= len(text) <= _LONGEST_PLACE
@@ -183,6 +195,10 @@ _VAGUE = re.compile(
 
 def _fill_district(draft: Draft, reading: Reading) -> Outcome:
     place = dict(draft.location or {})
+    whole = place_of(reading)
+    if whole is not None and whole.get("district_code") and is_exact(whole):
+        # not the district alone: he has told the place better
+        return _hit(move_place(draft, whole), reading, Slot.DISTRICT)
     found = reading.first("location")
     if found is not None and found["data"].get("district_code"):
         for key in ("district", "district_code", "subdistrict", "subdistrict_code"):
@@ -233,7 +249,8 @@ _DOUBTS = re.compile("不|没|别|错|改|问题|等|先|取消")
 def _hands_in(reading: Reading) -> bool:
     """A yes to the summary; what is filed by mistake is hard to take back, so no doubt in it."""
     text = reading.text.strip()
-    if answers.is_affirm(text) or _HANDS_IN.fullmatch(text):
+    parts = [part for part in re.split(r"[，,。！!、\s]+", text) if part]
+    if parts and all(answers.is_affirm(part) or _HANDS_IN.fullmatch(part) for part in parts):
         return True
     sure = reading.intent == "affirm" and reading.confidence >= _SURE
     return sure and len(text) <= 12 and not _DOUBTS.search(text)

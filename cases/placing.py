@@ -58,7 +58,7 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     told, words = str(old["raw_text"]), str(new["raw_text"])
     if words == _SHARED:
         return {**old, "lat": new["lat"], "lon": new["lon"]}
-    if _is_district_only(new):
+    if new.get("district_code") and not is_exact(new):
         district = str(old.get("district") or "")
         bare = told.removeprefix(district) if district else told
         return {**old, **_known(new, _ADMINISTRATIVE), "raw_text": words + bare}
@@ -93,9 +93,9 @@ def units_like(part: str, text: str) -> list[str]:
     return [match[0] for match in _PART.finditer(text) if match["unit"] == unit]
 
 
-def _is_district_only(place: Mapping[str, Any]) -> bool:
-    exact = any(place.get(key) is not None for key in ("road", "landmark", "number", "lat"))
-    return bool(place.get("district_code")) and not exact
+def is_exact(place: Mapping[str, Any]) -> bool:
+    """Whether more than a district or a subdistrict is known of it."""
+    return any(place.get(key) is not None for key in ("road", "landmark", "number", "lat"))
 
 
 def _known(place: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:

@@ -15,7 +15,12 @@ _CUE = re.compile(
     r"[，,、；;：:\s]*(?:我|本人)?(?:的|是)?(?:联系|手机|电话|号码?|方式|留)*(?:是|为|：|:)?\s*$"
 )
 
-_MOST_TIMES = 2
+_ANONYMOUS = re.compile(
+    r"(?:^|[，,。；;\s])(?:我要|我想|请|要求)?匿名(?:举报|投诉|反映|上报)?[。！!\s]*$"
+)
+_CALLS_HIMSELF = re.compile(
+    r"(?:我|俺|本人|免贵|贵)(?:姓|叫|是|名叫|名字叫)$|(?:联系人|姓名|称呼)(?:是|为|：|:)?$|叫我$"
+)
 _WISH = re.compile(
     r"^[我想要帮请给您你好，,。\s]*(?:投诉|举报|反映|上报|报案|报修|求助|提|说|有)?(?:一?个|一下|点|条)?"
     r"(?:投诉|举报|举报投诉|投诉举报|反映|上报|问题|情况|事儿?|建议|意见|表扬|挑错|纠错|信息有误|报修|求助|工单)?"
@@ -38,23 +43,46 @@ def own_phone(reading: Reading) -> str | None:
 
 
 def tell_story(reading: Reading) -> str:
-    """The message without the resident's own number: it is kept sealed, never in plain words."""
+    """The message without the wish for anonymity and without the resident's own number.
+
+    The number is kept sealed, never in plain words.
+    """
     text, own = reading.text.strip(), own_phone(reading)
     for phone in reading.entities:
         if phone["entity"] == "phone" and phone["value"] == own:
             before, _, after = text.partition(phone["text"])
             text = _CUE.sub("", before) + after
-    return text.strip("，,、；; \n")
+    return _ANONYMOUS.sub("", text).strip("，,、；; \n")
+
+
+def own_name(reading: Reading) -> str | None:
+    """The resident's own name: said as his, or beside his number; not whom he tells of."""
+    text, phone = reading.text, reading.first("phone")
+    for person in reading.entities:
+        if person["entity"] != "person":
+            continue
+        before, _, after = text.partition(person["text"])
+        beside = phone is not None and (
+            before.rstrip("，,、。 ").endswith(phone["text"])
+            or after.lstrip("，,、。 电话手机号码是：:").startswith(phone["text"])
+        )
+        if beside or _CALLS_HIMSELF.search(before):
+            return str(person["value"])
+    return None
 
 
 def time_of(reading: Reading, but_not: str = "") -> str | None:
-    """When it happened, in his words: 最近两个月，每天晚上; none out of the words `but_not`."""
+    """When it happened, in his words; none out of the words `but_not`.
+
+    A habit keeps the span it is told with: 最近两个月，每天晚上.
+    """
     times = [
-        str(item["value"])
+        item
         for item in reading.entities
         if item["entity"] == "time" and item["text"] not in but_not
     ]
-    return "，".join(dict.fromkeys(times[:_MOST_TIMES])) or None
+    lasting = any((item.get("data") or {}).get("kind") == "habit" for item in times)
+    return "，".join(str(item["value"]) for item in times[: 2 if lasting else 1]) or None
 
 
 def is_bare_wish(text: str) -> bool:

@@ -6,7 +6,12 @@ import time
 from collections import OrderedDict
 from typing import Any, Protocol
 
+import structlog
+from redis.exceptions import RedisError
+
 from hotline.errors import RateLimited
+
+log = structlog.get_logger(__name__)
 
 _MOST_KEYS = 50_000
 
@@ -38,17 +43,27 @@ class LocalLimiter:
 
 
 class RedisLimiter:
-    """A fixed window per key in Redis, shared by all processes."""
+    """A fixed window per key in Redis, shared by all processes; per process while Redis is away."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._alone = LocalLimiter()
 
     async def spend(self, key: str, allowed: int, seconds: float) -> None:
+        try:
+            count = await self._count(key, seconds)
+        except (RedisError, OSError) as error:
+            log.warning("limits.redis_away", error=type(error).__name__)
+            await self._alone.spend(key, allowed, seconds)
+            return
+        if count > allowed:
+            raise RateLimited
+
+    async def _count(self, key: str, seconds: float) -> int:
         window = int(time.time() // seconds)
         name = f"hotline:limit:{key}:{window}"
         async with self._client.pipeline(transaction=True) as pipe:
             pipe.incr(name)
             pipe.expire(name, int(seconds) + 1)
             count, _ = await pipe.execute()
-        if count > allowed:
-            raise RateLimited
+        return int(count)

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE_BYTES = 12
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)[\s-]?(\d{4})[\s-]?(\d{4})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?:\+?86[\s-]?|0)?(1[3-9]\d)[\s-]?(\d{4})[\s-]?(\d{4})(?!\d)")
+_PLAIN_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 _ID_CARD = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 
 
@@ -62,4 +63,5 @@ def mask_phone(phone: str) -> str:
 
 def mask_text(text: str) -> str:
     """The text with mobile and identity-card numbers covered; for logs and listings."""
-    return _ID_CARD.sub(r"\1********\2", _PHONE.sub(r"\1****\3", text))
+    plain = text.translate(_PLAIN_DIGITS)
+    return _ID_CARD.sub(r"\1********\2", _PHONE.sub(r"\1****\3", plain))

@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import structlog
 import yaml
@@ -33,13 +34,28 @@ def write_endpoints(settings: Settings, rasa_port: int, actions_port: int) -> Pa
         url = f"sqlite:///{settings.data_dir / 'rasa.db'}"
     endpoints["tracker_store"]["url"] = url
     if settings.redis_url:
-        endpoints["lock_store"] = {"type": "redis", "url": settings.redis_url}
+        endpoints["lock_store"] = describe_lock_store(settings.redis_url)
     folder = settings.data_dir / "rasa"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"endpoints-{rasa_port}.yml"
     path.touch(mode=0o600)
     path.write_text(yaml.safe_dump(endpoints), "utf-8")
     return path
+
+
+def describe_lock_store(redis_url: str) -> dict[str, object]:
+    """Rasa's Redis lock store takes the parts of the address, not the address."""
+    parts = urlsplit(redis_url)
+    return {
+        "type": "redis",
+        "url": parts.hostname or "localhost",
+        "port": parts.port or 6379,
+        "db": int(parts.path.strip("/") or 0),
+        "username": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "use_ssl": parts.scheme == "rediss",
+        "key_prefix": "hotline",
+    }
 
 
 class RasaServer:

@@ -7,10 +7,13 @@ A setting is read from the environment (`HOTLINE_<NAME>`), from a file whose pat
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
+import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def _setting(default: object, help: str, *, secret: bool = False) -> Any:
-    return field(default=default, metadata={"help": help, "secret": secret})
+    return field(default=default, repr=not secret, metadata={"help": help, "secret": secret})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,8 @@ def _convert(
 def _check_ranges(settings: Settings, problems: list[str]) -> None:
     for item in fields(Settings):
         value = getattr(settings, item.name)
-        if isinstance(value, int | float) and value < 0:
-            problems.append(f"{env_name(item.name)}：不能是负数，现为 {value}")
+        if isinstance(value, int | float) and not 0 <= value < math.inf:
+            problems.append(f"{env_name(item.name)}：应是不小于 0 的数，现为 {value}")
     for name in ("http_port", "actions_port", "rasa_port"):
         if getattr(settings, name) > 65535:
             problems.append(f"{env_name(name)}：端口应在 0 到 65535 之间")
@@ -194,14 +197,14 @@ def with_secret_key(settings: Settings) -> Settings:
         return settings
     path = settings.data_dir / "secret_key"
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        # exclusive creation: two processes that start at once agree on one key
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
+    if not path.exists():
+        descriptor, part = tempfile.mkstemp(dir=settings.data_dir)  # readable by its owner only
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
+        # linking is all or nothing: two processes that start at once agree on one whole key
+        with suppress(FileExistsError):
+            os.link(part, path)
+        os.unlink(part)
     return replace(settings, secret_key=path.read_text("utf-8").strip())
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from bot.language.models import Vector
 from hotline.clock import Clock, to_city
@@ -62,6 +63,12 @@ class Knowledge:
     async def seed(self, folder: Path = ARTICLES) -> int:
         """Bring in shipped articles that are new or changed; those edited here are left alone."""
         shipped = read_articles(folder)
+        try:
+            return await self._seed(shipped)
+        except IntegrityError:
+            return await self._seed(shipped)  # another process seeded at the same moment
+
+    async def _seed(self, shipped: Mapping[str, tuple[Article, str]]) -> int:
         async with self._db.write() as session:
             known = await store.fingerprints(session)
             changed = [

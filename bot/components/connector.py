@@ -162,14 +162,12 @@ def replies_to(tracker: DialogueStateTracker, message_id: Text) -> Optional[List
 def plain_text(body: Dict[Text, Any]) -> Text:
     """The words for Rasa. A leading slash would be taken as a command, so it is made harmless."""
     text = (body.get("message") or "").strip()
-    if text.startswith("/"):
-        text = "／" + text[1:]
     metadata = body.get("metadata") or {}
     if not text and metadata.get("location"):
-        return metadata["location"].get("label") or "这里"
+        text = (metadata["location"].get("label") or "").strip() or "这里"
     if not text and metadata.get("attachments"):
-        return "图片"
-    return text or "。"
+        text = "图片"
+    return "／" + text[1:] if text.startswith("/") else text or "。"
 
 
 __all__ = ["GatewayInput", "GatewayOutput", "plain_text", "replies_to"]

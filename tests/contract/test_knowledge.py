@@ -109,11 +109,7 @@ async def test_processes_that_seed_at_once_bring_each_article_in_once(
     clock: FakeClock,
     tmp_path: Path,
     folder: Path,
-    request: pytest.FixtureRequest,
 ) -> None:
-    if not db.is_sqlite:
-        reason = "two processes insert the same new article, and one of them does not start"
-        request.applymarker(pytest.mark.xfail(strict=False, raises=IntegrityError, reason=reason))
     several = [open_knowledge(db, clock, tmp_path / "cache") for _ in range(4)]
     await asyncio.gather(*(each.seed(folder) for each in several))
     async with db.read() as session:

@@ -365,7 +365,6 @@ def test_a_slash_command_reaches_the_engine_as_plain_words(words: str) -> None:
     assert not plain_text_of_connector()({"message": words}).lstrip().startswith("/")
 
 
-@pytest.mark.xfail(strict=True, reason="connector.plain_text passes a place's name on as it is")
 @pytest.mark.parametrize("words", COMMANDS)
 def test_a_slash_command_as_the_name_of_a_place_reaches_the_engine_as_plain_words(
     words: str,

@@ -14,7 +14,7 @@ run: .venv/.runtime ## 安装所需并启动整个产品，网页在 http://127.
 	@$(QUIET) $(BIN)/hotline serve
 
 test: .venv/.dev ## 安装所需并运行全部测试
-	@$(QUIET) $(BIN)/python -m pytest
+	@$(QUIET) $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/.dev ## 代码风格、类型、导入方向、语言数据
 	@$(BIN)/ruff format --check --quiet .

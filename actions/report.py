@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,8 @@ _LIKE_A_PHONE = 5
 """So many digits were meant as a telephone number."""
 _PAUSED = "paused"
 """A requested slot with no question: the form waits in silence while a person talks."""
+_COMPLAINS = re.compile(r"[我想要，。\s]{2,4}(?:投诉|举报|反映)")
+"""Said so plainly it is a complaint, whatever else it sounds like."""
 _KINDS = {
     "make_suggestion": CaseKind.SUGGESTION,
     "report_error": CaseKind.SUGGESTION,
@@ -41,7 +44,7 @@ _KINDS = {
 
 def choose_kind(reading: Reading) -> CaseKind:
     """The kind of case a first message opens."""
-    if reading.intent in _KINDS and not reading.emergency:
+    if reading.intent in _KINDS and not reading.emergency and not _COMPLAINS.match(reading.text):
         return _KINDS[reading.intent]
     if "举报" in reading.text:
         return CaseKind.REPORT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,7 +55,12 @@ def _describe_place(place: Mapping[str, Any]) -> str:
     names = [str(place.get(key) or "") for key in ("district", "subdistrict")]
     if any(name.startswith(said) for name in names):
         return "".join(names)  # 朝阳 is 朝阳区
-    return "".join(name for name in names if name not in said) + said
+    district, subdistrict = names
+    if subdistrict and re.sub(r"(?:街道|地区|镇|乡)$", "", subdistrict) in said:
+        subdistrict = ""
+    if district and district in said:
+        return said.replace(district, district + subdistrict, 1)
+    return district + subdistrict + said
 
 
 def _group_phone(phone: str) -> str:

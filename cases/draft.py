@@ -6,6 +6,7 @@ nothing here knows Rasa, the database or the words of the questions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
@@ -72,6 +73,8 @@ class Draft:
     offered: tuple[tuple[str, str], ...] = ()
     location: Mapping[str, Any] | None = None
     district_asked: bool = False
+    place_settled: bool = False
+    """A district alone will do: he was asked and knows no better."""
     occurred: str | None = None
     phone: str | None = None
     contact_name: str | None = None
@@ -106,12 +109,12 @@ class Draft:
             return Slot.DESCRIPTION
         if self.emergency:
             # nobody in danger fills in forms: the place, once, and it is filed
-            asks = self.location is None and not self.misses and self.emergency != SELF_HARM
+            asks = self._place_unknown() and not self.misses and self.emergency != SELF_HARM
             return Slot.LOCATION if asks else None
         for slot in self._needed():
             if slot is Slot.CATEGORY and self.category is None:
                 return slot
-            if slot is Slot.LOCATION and self.location is None:
+            if slot is Slot.LOCATION and self._place_unknown():
                 return slot
             if slot is Slot.DISTRICT and self._district_unknown() and not self.district_asked:
                 return slot
@@ -161,13 +164,29 @@ class Draft:
             return (Slot.CONTACT,)
         return (Slot.CATEGORY, Slot.LOCATION, Slot.DISTRICT, Slot.OCCURRED, Slot.CONTACT)
 
+    def _place_unknown(self) -> bool:
+        if self.location is None:
+            return True
+        return not self.place_settled and is_coarse(self.location)
+
     def _district_unknown(self) -> bool:
         place = self.location or {}
         return not place.get("district_code") and place.get("lat") is None
 
 
+def is_coarse(place: Mapping[str, Any]) -> bool:
+    """Whether a place is no more than a district or a subdistrict: nobody finds 海淀区."""
+    if place.get("lat") is not None:
+        return False
+    rest = str(place.get("raw_text") or "")
+    for name in filter(None, (place.get("district"), place.get("subdistrict"))):
+        bare = re.sub(r"(?:区|街道|地区|镇|乡)$", "", name)
+        rest = rest.replace(name, "").replace(bare, "", 1)
+    return re.fullmatch(r"(?:北京市?|街道|地区|镇|乡|区)*", rest) is not None
+
+
 _ITEMS: Mapping[Slot, tuple[str, ...]] = {
-    Slot.LOCATION: ("location", "district_asked"),
+    Slot.LOCATION: ("location", "district_asked", "place_settled"),
     Slot.OCCURRED: ("occurred",),
     Slot.CATEGORY: ("category",),
     Slot.DESCRIPTION: ("description",),

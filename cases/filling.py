@@ -9,7 +9,7 @@ from bot.language import answers
 from bot.language.numbers import read_digits
 from cases.categories import UNSORTED, find_by_name, get_category
 from cases.choosing import TAKE_CATEGORY, infer_category
-from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot
+from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot, is_coarse
 from cases.mending import replace_named
 from cases.placing import is_exact, move_place, place_of
 from cases.story import (
@@ -69,6 +69,10 @@ def _miss(draft: Draft, reading: Reading) -> Outcome:
     volunteered = absorb(draft, reading, Slot.CONFIRMED)
     if volunteered.changed:
         return volunteered
+    return _miss_plainly(draft)
+
+
+def _miss_plainly(draft: Draft) -> Outcome:
     misses = draft.misses + 1
     return Outcome(replace(draft, misses=misses), missed=True, wants_human=misses >= _MOST_MISSES)
 
@@ -154,7 +158,7 @@ def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     if place is None and reading.intent == "report_case" and reading.confidence >= _PLAIN:
         # more of the story instead of a place
         story = f"{draft.description}\n{tell_story(reading)}"
-        return _miss(replace(draft, description=story), reading)
+        return _miss_plainly(replace(draft, description=story))
     if (
         place is None
         and 2 <= len(text) <= _LONGEST_PLACE
@@ -163,13 +167,15 @@ def _fill_location(draft: Draft, reading: Reading) -> Outcome:
         place = {"raw_text": text}
     if place is None:
         return _miss(draft, reading)
-    if (
-        reading.shared_location is None
-        and len(text) <= _LONGEST_PLACE
-        and place["raw_text"] in text
-    ):
-        place["raw_text"] = text  # 就在27号对面的胡同里: keep all of his words
-    return _hit(move_place(draft, place), reading, Slot.LOCATION)
+    moved = move_place(draft, place)
+    bare = is_coarse(moved.location or {}) and _is_bare_fact(reading)
+    if bare and not draft.misses:
+        return _miss_plainly(moved)  # 海淀区 alone
+    whole = reading.shared_location is None and len(text) <= _LONGEST_PLACE and not bare
+    if whole and place["raw_text"] in text:
+        # 就在27号对面的胡同里: keep all of his words
+        moved = move_place(draft, {**place, "raw_text": text})
+    return _hit(replace(moved, place_settled=True), reading, Slot.LOCATION)
 
 
 def _could_be_place(reading: Reading, told_before: bool) -> bool:
@@ -219,7 +225,8 @@ def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
         return _hit(told, reading, Slot.OCCURRED)
     if answers.is_unknown(text) or draft.misses:
         return _hit(replace(draft, occurred="未说明"), reading, Slot.OCCURRED)
-    if 1 < len(text) <= 20 and not answers.is_affirm(text) and not answers.is_deny(text):
+    tells = tells_something(text) and not answers.is_affirm(text) and not answers.is_deny(text)
+    if tells and len(text) <= 20 and not _is_bare_fact(reading):
         return _hit(replace(draft, occurred=text), reading, Slot.OCCURRED)
     return _miss(draft, reading)
 
@@ -229,7 +236,8 @@ def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
     phone = str(found["value"]) if found else read_landline(reading.text)
     if phone is not None:
         return _hit(replace(draft, phone=phone, anonymous=False), reading, Slot.CONTACT)
-    if answers.is_anonymous(reading.text) or answers.is_unknown(reading.text):
+    refuses = answers.is_deny(reading.text) and not re.search("对|是|错", reading.text)
+    if refuses or answers.is_anonymous(reading.text) or answers.is_unknown(reading.text):
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
     return _miss(draft, reading)
 

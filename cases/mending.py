@@ -18,7 +18,7 @@ from cases.placing import (
     swap_words,
     units_like,
 )
-from cases.story import own_phone, time_of
+from cases.story import own_phone, tell_story, time_of
 
 _WORD = r"[^，,。；;！!？?\s]"
 _PAIRS = (
@@ -163,7 +163,17 @@ def _swap(draft: Draft, reading: Reading, old: str, new: str) -> Outcome | None:
     if category is not None:
         sorted_again = replace(draft, category=category.code, changing=False)
         return Outcome(sorted_again, changed=(Slot.CATEGORY,))
+    if draft.description and old in draft.description and reading.intent == "correct_slot":
+        return _retell(draft, reading)
     return None
+
+
+def _retell(draft: Draft, reading: Reading) -> Outcome:
+    """不是满了，是桶坏了: the story itself was told wrong; both stand, the category follows."""
+    story = f"{draft.description}\n{tell_story(reading)}"
+    told = infer_category(replace(draft, description=story, changing=False), reading.categories)
+    resorted = (Slot.CATEGORY,) if told.category != draft.category else ()
+    return Outcome(told, changed=(Slot.DESCRIPTION, *resorted))
 
 
 def _words_taken_back(text: str) -> str:

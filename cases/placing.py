@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from bot.language.numbers import NUMBER, read_number
-from cases.draft import Draft, Reading, Slot
+from cases.draft import Draft, Reading, Slot, is_coarse
 
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
+_PARTS = re.compile(rf"(?:{_PART.pattern.replace('?P<unit>', '?:')})+")
 _ADMINISTRATIVE = ("district", "district_code", "subdistrict", "subdistrict_code")
 _SHARED = "地图上的位置"
 
@@ -50,7 +51,9 @@ def move_place(draft: Draft, new: Mapping[str, Any]) -> Draft:
     if old is None:
         return replace(draft, location=dict(new)).retold(Slot.LOCATION, str(new["raw_text"]))
     place = _join(old, new)
-    moved = replace(draft, location=place, district_asked=draft.district_asked)
+    moved = replace(draft, location=place)
+    if is_coarse(old):
+        return moved  # told more closely, not taken back
     return moved.retold(Slot.LOCATION, str(place["raw_text"]), str(old["raw_text"]))
 
 
@@ -62,10 +65,11 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         district = str(old.get("district") or "")
         bare = told.removeprefix(district) if district else told
         return {**old, **_known(new, _ADMINISTRATIVE), "raw_text": words + bare}
-    if _PART.fullmatch(words) is not None:
-        same = units_like(words, told)
-        joined = swap_words(same[0], words, told) if len(same) == 1 else told + words
-        return {**old, "raw_text": joined, "number": words}
+    if _PARTS.fullmatch(words) is not None:
+        for part in _PART.finditer(words):
+            same = units_like(part[0], told)
+            told = swap_words(same[0], part[0], told) if len(same) == 1 else told + part[0]
+        return {**old, "raw_text": told, "number": words}
     # a whole new place: only the district holds on, when the new one names none
     kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
     return {**new, **kept}

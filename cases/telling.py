@@ -82,7 +82,7 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
         return Detour.CANCEL
     if _fits(asked, reading):
         return None
-    if asked is Slot.DESCRIPTION and (reading.confidence < _PLAIN or not _is_short(reading)):
+    if asked is Slot.DESCRIPTION and not _interrupts(reading):
         return None  # a story may sound like anything
     if reading.intent == "request_human" and reading.confidence >= _SURE:
         return Detour.HUMAN
@@ -101,8 +101,13 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
     return None
 
 
-def _is_short(reading: Reading) -> bool:
-    return len(reading.text) <= _SHORT
+def _interrupts(reading: Reading) -> bool:
+    """Before anything is told: a plain question or greeting, and not the story itself."""
+    if len(reading.text) > _SHORT:
+        return False
+    if asks(reading.text) and reading.confidence >= _SURE:
+        return reading.intent == "ask_policy"
+    return reading.confidence >= _PLAIN and reading.intent in ("chitchat", "request_human")
 
 
 def _fits(asked: Slot | None, reading: Reading) -> bool:

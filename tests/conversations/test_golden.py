@@ -6,6 +6,7 @@ A file holds conversations; each is a list of steps:
       steps:
         - say: 市民的话                # or location: {lat, lon, label}
           expect: [必须出现, 也要出现]    # in the replies, in any order
+          expect_any: [至少出现一个]
           never: [不得出现]
           buttons: [按钮标题]            # each must be offered
           cites: 依据片段                # in a citation's source line
@@ -71,6 +72,8 @@ async def _check(
     text = "\n".join(reply.text for reply in replies)
     for wanted in step.get("expect") or ():
         assert wanted in text, f"没有“{wanted}”：{where}"
+    either = step.get("expect_any") or [""]
+    assert any(wanted in text for wanted in either), f"{either} 一个也没有：{where}"
     for unwanted in (*_UNFINISHED, *(step.get("never") or ())):
         assert unwanted not in text, f"不该有“{unwanted}”：{where}"
     titles = [button["title"] for reply in replies for button in reply.payload.get("buttons", ())]

@@ -82,7 +82,8 @@ class ValidateReportForm(Action):
         return await self._ask_next(tracker, outcome.draft)
 
     async def _ask_next(self, tracker: Tracker, draft: Draft) -> list[EventType]:
-        await services().conversations.keep_draft(conversation_id(tracker), describe_draft(draft))
+        shown = describe_draft(draft, masked=True)
+        await services().conversations.keep_draft(conversation_id(tracker), shown)
         missing = draft.missing()
         return [
             SlotSet("draft", draft.to_json()),

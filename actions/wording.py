@@ -10,6 +10,7 @@ from cases.categories import UNSORTED, get_category
 from cases.draft import SELF_HARM, Draft, Outcome, Slot
 from cases.models import Case, CaseKind
 from hotline.clock import iso, to_city
+from hotline.privacy import mask_phone
 
 _FIELDS = {
     Slot.LOCATION: ("地点",),
@@ -21,8 +22,8 @@ _FIELDS = {
 """Under which names a slot is read back."""
 
 
-def describe_draft(draft: Draft) -> dict[str, Any]:
-    """The draft for reading back and for the operator's desk: (name, value) lines in order."""
+def describe_draft(draft: Draft, *, masked: bool = False) -> dict[str, Any]:
+    """The draft as (name, value) lines: to read back, or `masked` for the operator's desk."""
     fields: list[tuple[str, str]] = [("类型", draft.kind)]
     if draft.category and draft.is_problem:
         fields.append(("类别", get_category(draft.category).name))
@@ -33,7 +34,8 @@ def describe_draft(draft: Draft) -> dict[str, Any]:
     if draft.description:
         fields.append(("内容", draft.description))
     if draft.phone:
-        fields.append(("电话", _group_phone(draft.phone)))
+        phone = mask_phone(draft.phone) if masked else _group_phone(draft.phone)
+        fields.append(("电话", phone))
     elif draft.anonymous:
         fields.append(("联系方式", "匿名"))
     if draft.contact_name:

@@ -269,9 +269,8 @@ def _fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
         return Outcome(replace(draft, confirmed=True, misses=0))
     if answers.trim(reading.text) in KEEP_WORDS:
         return Outcome(replace(draft, misses=0))
-    if answers.trim(reading.text) in CHANGE_WORDS or answers.is_back(reading.text):
-        return Outcome(replace(draft, changing=True, misses=0))
-    if answers.is_deny(reading.text) or reading.intent == "deny":
+    text = reading.text
+    if answers.is_back(text) or answers.is_deny(text) or reading.intent == "deny":
         return Outcome(replace(draft, changing=True, misses=0))
     if _is_bare_fact(reading):
         return _miss(draft, reading)

@@ -13,6 +13,7 @@ from cases.draft import Draft, Reading, Slot, is_coarse
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
 _PARTS = re.compile(rf"(?:{_PART.pattern.replace('?P<unit>', '?:')})+")
+_BESIDE = re.compile(r"(?:楼[上下道里]|门口|附近|旁边|对面|边上|里面?|外面?)?$")
 _ADMINISTRATIVE = ("district", "district_code", "subdistrict", "subdistrict_code")
 _SHARED = "地图上的位置"
 
@@ -64,15 +65,23 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     if new.get("district_code") and not is_exact(new):
         district = str(old.get("district") or "")
         bare = told.removeprefix(district) if district else told
-        return {**old, **_known(new, _ADMINISTRATIVE), "raw_text": words + bare}
+        name = f"{new['district']}{new.get('subdistrict') or ''}"
+        return {**old, **_known(new, _ADMINISTRATIVE), "raw_text": name + bare}
     if _PARTS.fullmatch(words) is not None:
         for part in _PART.finditer(words):
             same = units_like(part[0], told)
-            told = swap_words(same[0], part[0], told) if len(same) == 1 else told + part[0]
+            told = swap_words(same[0], part[0], told) if len(same) == 1 else _append(told, part[0])
         return {**old, "raw_text": told, "number": words}
     # a whole new place: only the district holds on, when the new one names none
     kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
     return {**new, **kept}
+
+
+def _append(told: str, part: str) -> str:
+    """3号楼门口 and 2单元 make 3号楼2单元门口."""
+    tail = _BESIDE.search(told)
+    at = tail.start() if tail else len(told)
+    return told[:at] + part + told[at:]
 
 
 def swap_in_place(draft: Draft, reading: Reading, old: str, new: str) -> Draft:

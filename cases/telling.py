@@ -30,10 +30,11 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     detour = _find_detour(draft, asked, reading)
     if detour is not None:
         return Outcome(draft, detour=detour)
-    if asked is not None and answers.trim(reading.text) in KEEP_WORDS:
-        kept = draft.put_back(asked)
-        if kept is not None:
-            return Outcome(kept)
+    words = answers.trim(reading.text)
+    if asked is not None and words in KEEP_WORDS and (kept := draft.put_back(asked)) is not None:
+        return Outcome(kept)
+    if draft.description and asked is not Slot.CHANGE and words in CHANGE_WORDS:
+        return Outcome(replace(draft, changing=True, misses=0))
     mended = mend(draft, asked, reading)
     if mended is not None:
         return mended

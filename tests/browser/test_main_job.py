@@ -149,7 +149,9 @@ async def _talk_to_a_person(resident: Page, operator: Page, password: str) -> No
     await operator.locator("#words").fill("您好，我来为您解答。")
     await operator.keyboard.press("Enter")
     await expect(log).to_contain_text("我来为您解答", timeout=PATIENCE)
-    assert "法典" not in await log.inner_text(), "the bot spoke while a person held the conversation"
+    assert "法典" not in await log.inner_text(), (
+        "the bot spoke while a person held the conversation"
+    )
 
     await operator.get_by_role("button", name="交还").first.click()
     confirm = operator.locator("dialog[open] button[value=yes]")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cases.choosing import find_called, infer_category
-from cases.draft import Draft, Outcome, Reading, Slot
+from cases.draft import Draft, Outcome, Reading, Slot, is_coarse
 from cases.models import CaseKind
 from cases.placing import find_words, move_place, swap_words
 from cases.story import own_name, own_phone, tell_story, time_of
@@ -121,10 +121,35 @@ def test_a_district_alone_does_not_replace_the_place() -> None:
     assert draft.location["district_code"] == "1"
 
 
-def test_a_part_of_a_place_makes_it_closer() -> None:
-    draft = move_place(draft_of(), {"raw_text": "2单元", "number": "2单元"})
+@pytest.mark.parametrize(
+    ("told", "part", "joined"),
+    [
+        ("幸福小区3号楼", "2单元", "幸福小区3号楼2单元"),
+        ("幸福小区3号楼门口", "2单元", "幸福小区3号楼2单元门口"),
+        ("万柳中路6号院楼上", "6号院3号楼", "万柳中路6号院3号楼楼上"),
+        ("万柳中路6号院3号楼", "8号院", "万柳中路8号院3号楼"),
+    ],
+)
+def test_a_part_of_a_place_makes_it_closer(told: str, part: str, joined: str) -> None:
+    before = Draft(location={**HAIDIAN, "raw_text": told})
+    draft = move_place(before, {"raw_text": part, "number": part})
     assert draft.location is not None
-    assert draft.location["raw_text"] == "海淀区幸福小区3号楼2单元"
+    assert draft.location["raw_text"] == joined
+
+
+@pytest.mark.parametrize(
+    ("raw_text", "coarse"),
+    [
+        ("海淀区", True),
+        ("海淀", True),
+        ("海淀区中关村街道", True),
+        ("海淀公园", False),
+        ("万柳", False),
+    ],
+)
+def test_a_district_is_no_place_to_go_to(raw_text: str, coarse: bool) -> None:
+    place = {"raw_text": raw_text, "subdistrict": "中关村街道", **HAIDIAN}
+    assert is_coarse(place) is coarse
 
 
 @pytest.mark.parametrize("said", ["有问题", "不对", "等一下", "先别提交", "要改"])

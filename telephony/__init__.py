@@ -1,0 +1,1 @@
+"""How residents call: calls, speech. Not built yet; see the changelog."""

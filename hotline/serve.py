@@ -52,11 +52,8 @@ def pick_port(wanted: int) -> int:
     raise PortTaken("本机没有可用的端口。")
 
 
-async def prepare(settings: Settings, say: Callable[[str], None]) -> Path | None:
-    """Database up to date, a first operator where there is none, a model that fits the data.
-
-    Returns the model; None when Rasa runs elsewhere.
-    """
+async def prepare_database(settings: Settings, say: Callable[[str], None]) -> None:
+    """Database up to date, and a first operator where there is none."""
     db = Database(settings.effective_database_url)
     try:
         await upgrade_database(db)
@@ -66,8 +63,10 @@ async def prepare(settings: Settings, say: Callable[[str], None]) -> Path | None
             say(f"已创建演示坐席：账号 {DEMO_LOGIN}，密码 {password}（只显示这一次，请登录后修改）")
     finally:
         await db.close()
-    if settings.rasa_url:
-        return None
+
+
+async def prepare_model(settings: Settings, say: Callable[[str], None]) -> Path:
+    """A model that fits the data, trained where there is none."""
     if not model_path(settings).exists():
         say("正在训练助手，约需一分钟……")
     return await asyncio.to_thread(train, settings)
@@ -77,19 +76,20 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Run until interrupted; `say` prints the few lines a person should see."""
     settings = with_secret_key(settings)
     started = time.monotonic()
-    model = await prepare(settings, say)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     secret, actions_port = new_secret(), pick_port(settings.actions_port)
     async with AsyncExitStack() as stack:
         rasa_url = settings.rasa_url
-        if model is not None:
-            rasa_port = pick_port(settings.rasa_port)
+        if not rasa_url:
+            # started first: Rasa takes longest, and the rest gets ready beside it
+            model, rasa_port = await prepare_model(settings, say), pick_port(settings.rasa_port)
             rasa_url = f"http://127.0.0.1:{rasa_port}"
             server = RasaServer(settings, model, rasa_port, actions_port, secret)
             await server.start()
             stack.push_async_callback(server.stop)
+        await prepare_database(settings, say)
         product = await stack.enter_async_context(
             open_product(settings, rasa_url=rasa_url, rasa_secret=secret)
         )

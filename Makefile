@@ -44,13 +44,14 @@ clean: ## 删除环境和缓存（不删数据）
 	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r tools.lock
 	@touch $@
 
+# Bytecode is compiled once here: without it every start would compile TensorFlow and Rasa anew.
 .venv/.runtime: requirements.lock hotline/link.py .venv/.tools
 	@echo "正在安装依赖（首次需要几分钟）……"
-	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/python hotline/link.py
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
 	@echo "正在安装测试工具……"
-	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
+	@$(BIN)/uv pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements-dev.lock
 	@touch $@

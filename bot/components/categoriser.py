@@ -11,7 +11,7 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.components.embedder import VECTOR, configured_embedder
+from bot.components.embedder import VECTOR, cache_folder, configured_embedder
 from bot.components.normaliser import NORMALISED
 from bot.language.classifier import LinearClassifier
 from bot.language.training import read_categories, train_categories
@@ -54,7 +54,9 @@ class CategoryClassifier(GraphComponent):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit on nlu_data/categories (Rasa's own training data has no categories)."""
-        self._model = train_categories(configured_embedder())
+        self._model = train_categories(
+            configured_embedder(), cache_folder() / "vectors-categories.npz"
+        )
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder, CATEGORIES)
         return self._resource

@@ -17,16 +17,21 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.components.normaliser import NORMALISED
 from bot.language.embedding import Embedder, load_embedder
+from bot.language.embedding_many import embed_many
 
 VECTOR = "vector"
 EMBEDDING = "embedding"
 
 
+def cache_folder() -> Path:
+    """Where built encoders and remembered vectors are kept."""
+    return Path(os.environ.get("HOTLINE_DATA_DIR") or "data") / "cache"
+
+
 def configured_embedder() -> Embedder:
     """The embedder that the gateway uses too: same folders, from the environment it hands down."""
-    data = Path(os.environ.get("HOTLINE_DATA_DIR") or "data")
     chosen = os.environ.get("HOTLINE_EMBEDDER_DIR")
-    return load_embedder(data / "cache", Path(chosen) if chosen else None)
+    return load_embedder(cache_folder(), Path(chosen) if chosen else None)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -57,5 +62,9 @@ class SentenceEmbedder(GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Embed the training sentences."""
-        self.process([m for m in training_data.training_examples if m.get(NORMALISED) is not None])
+        messages = [m for m in training_data.training_examples if m.get(NORMALISED) is not None]
+        texts = [message.get(NORMALISED).text for message in messages]
+        vectors = embed_many(self._embedder, texts, cache_folder() / "vectors-intents.npz")
+        for message, vector in zip(messages, vectors):
+            message.set(VECTOR, vector)
         return training_data

@@ -9,6 +9,7 @@ import yaml
 
 from bot.language.classifier import LinearClassifier, Training, train_classifier
 from bot.language.embedding import Embedder
+from bot.language.embedding_many import embed_many
 from bot.language.normalise import normalise
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -58,8 +59,11 @@ def read_categories(folder: Path = NLU_DATA / "categories") -> list[CategoryEntr
     return found
 
 
-def train_categories(embedder: Embedder) -> LinearClassifier:
-    """Fit the category classifier on names, words and example sentences."""
+def train_categories(embedder: Embedder, memory: Path | None = None) -> LinearClassifier:
+    """Fit the category classifier on names, words and example sentences.
+
+    `memory` is the file that keeps their vectors for the next training.
+    """
     pairs = [
         (normalise(text).text, entry.code)
         for entry in read_categories()
@@ -67,5 +71,5 @@ def train_categories(embedder: Embedder) -> LinearClassifier:
     ]
     texts = [text for text, _ in pairs]
     return train_classifier(
-        texts, embedder.embed(texts), [code for _, code in pairs], CATEGORY_TRAINING
+        texts, embed_many(embedder, texts, memory), [code for _, code in pairs], CATEGORY_TRAINING
     )

@@ -115,17 +115,17 @@ def read_all(name: str, model: Path, count: int | None) -> dict[str, float]:
 def open_ours(model: Path) -> Read:
     """The understander behind `hotline parse` and the chat."""
     from bot.language.embedding import load_embedder
+    from bot.language.training import Models
     from bot.language.understanding import Understander
     from cases.categories import load_categories
     from hotline.settings import load_settings
-    from hotline.training import unpacked_components
+    from hotline.training import unpacked_models
 
     settings: Settings = replace(load_settings(), embedder_dir="")
     names = {code: category.name for code, category in load_categories().items()}
-    with unpacked_components(model) as (intents, categories):
-        understander = Understander.load(
-            intents, categories, load_embedder(settings.cache_dir), names
-        )
+    with unpacked_models(model) as folder:
+        models = Models.load(folder)
+    understander = Understander(load_embedder(settings.cache_dir), models, names)
     return lambda row: understander.read(row["text"], channel_of(row), NOW)
 
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from bot.language.embedding import load_embedder
 from bot.language.models import Channel, Understanding
+from bot.language.training import Models
 from bot.language.understanding import Understander
 from cases.categories import load_categories
 from hotline.errors import InvalidInput
 from hotline.settings import Settings
-from hotline.training import train, unpacked_components
+from hotline.training import train, unpacked_models
 
 _CHANNELS: Mapping[str, Channel] = {"webchat": "webchat", "wechat": "wechat", "voice": "voice"}
 
@@ -24,10 +25,9 @@ def open_understander(settings: Settings) -> Iterator[Understander]:
     """The understander of the model that fits the data; trains it first when there is none."""
     names = {code: category.name for code, category in load_categories().items()}
     chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
-    with unpacked_components(train(settings)) as (intents, categories):
-        yield Understander.load(
-            intents, categories, load_embedder(settings.cache_dir, chosen), names
-        )
+    with unpacked_models(train(settings)) as folder:
+        models = Models.load(folder)
+    yield Understander(load_embedder(settings.cache_dir, chosen), models, names)
 
 
 def parse_line(understander: Understander, item: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ _LEARNED_FROM = (
     # what a sentence is turned into before it is learned from; readers of entities are not learned
     "bot/language/classifier.py",
     "bot/language/embedding*.py",
+    "bot/language/alarm.py",
     "bot/language/normalise.py",
     "bot/language/training.py",
     "nlu_data/*.yml",
@@ -119,13 +120,9 @@ def _forget_old_models(current: Path) -> None:
 
 
 @contextmanager
-def unpacked_components(model: Path) -> Iterator[tuple[Path, Path]]:
-    """The folders of the intent and category classifiers inside a model archive."""
+def unpacked_models(model: Path) -> Iterator[Path]:
+    """The folder of our own models inside a model archive."""
     with tempfile.TemporaryDirectory() as scratch:
         with tarfile.open(model) as archive:
             archive.extractall(scratch, filter="data")
-        components = Path(scratch) / "components"
-        yield (
-            next(components.glob("*IntentClassifier*")),
-            next(components.glob("*CategoryClassifier*")),
-        )
+        yield next((Path(scratch) / "components").glob("*MessageReader*"))

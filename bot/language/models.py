@@ -49,6 +49,17 @@ class CategoryGuess:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One matter of a message that holds several; offsets in the sent text."""
+
+    text: str
+    start: int
+    end: int
+    intent: str
+    categories: tuple[CategoryGuess, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Understanding:
     """The whole reading of one message.
 
@@ -65,3 +76,5 @@ class Understanding:
     entities: tuple[Entity, ...]
     emergency: str | None
     embedding: Vector
+    parts: tuple[Part, ...] = ()
+    """The matters in order when there are several, else empty."""

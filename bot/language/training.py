@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from bot.language.alarm import HARMLESS
 from bot.language.classifier import LinearClassifier, Training, train_classifier
 from bot.language.embedding import Embedder
 from bot.language.embedding_many import embed_many
@@ -17,6 +19,11 @@ NLU_DATA = ROOT / "nlu_data"
 
 INTENT_TRAINING = Training(c=40.0, grams_weight=0.4)
 CATEGORY_TRAINING = Training(c=10.0, grams_weight=0.4, ridge=True)
+DANGER_TRAINING = Training(c=10.0, grams_weight=0.6, ridge=True)
+_DANGEROUS_CATEGORIES = frozenset({"90007", "06020", "10002", "90016"})
+"""Gas, open fire, fallen wires, things thrown from above: their examples may be dangers."""
+
+Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,25 @@ class CategoryEntry:
     examples: tuple[str, ...]
     confusable: tuple[tuple[str, str], ...]
     """(code, the question that tells the two apart)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Everything learned from text; kept in one folder."""
+
+    intents: LinearClassifier
+    categories: LinearClassifier
+    dangers: LinearClassifier
+
+    def save(self, folder: Path) -> None:
+        """Write the models into `folder`."""
+        for name in self.__slots__:
+            getattr(self, name).save(folder, name)
+
+    @classmethod
+    def load(cls, folder: Path) -> Models:
+        """Read what `save` wrote."""
+        return cls(*(LinearClassifier.load(folder, name) for name in cls.__slots__))
 
 
 def read_sentences(folder: Path = NLU_DATA / "nlu") -> list[tuple[str, str]]:
@@ -59,17 +85,46 @@ def read_categories(folder: Path = NLU_DATA / "categories") -> list[CategoryEntr
     return found
 
 
-def train_categories(embedder: Embedder, memory: Path | None = None) -> LinearClassifier:
-    """Fit the category classifier on names, words and example sentences.
+def read_dangers(folder: Path = NLU_DATA / "dangers") -> list[tuple[str, str]]:
+    """Every sentence written about danger, with its kind or HARMLESS."""
+    found = []
+    for path in sorted(folder.glob("*.yml")):
+        for item in yaml.safe_load(path.read_text("utf-8")) or ():
+            found += [(text, item["kind"]) for text in item.get("present") or ()]
+            found += [(text, HARMLESS) for text in item.get("harmless") or ()]
+    return found
 
-    `memory` is the file that keeps their vectors for the next training.
+
+def train_models(embedder: Embedder, sentences: Pairs, memory: Path | None = None) -> Models:
+    """Fit everything: the intents on `sentences` (text, intent), the rest on nlu_data.
+
+    `memory` is the file that keeps the vectors for the next training.
     """
-    pairs = [
-        (normalise(text).text, entry.code)
+    categories = [
+        (text, entry.code)
         for entry in read_categories()
         for text in (entry.name, *entry.words, *entry.examples)
     ]
-    texts = [text for text, _ in pairs]
-    return train_classifier(
-        texts, embed_many(embedder, texts, memory), [code for _, code in pairs], CATEGORY_TRAINING
-    )
+    sets = [
+        (sentences, INTENT_TRAINING),
+        (categories, CATEGORY_TRAINING),
+        (_danger_pairs(sentences, categories), DANGER_TRAINING),
+    ]
+    texts = sorted({normalise(text).text for pairs, _ in sets for text, _ in pairs})
+    row = {text: index for index, text in enumerate(texts)}
+    vectors = embed_many(embedder, texts, memory)
+    trained = []
+    for pairs, how in sets:
+        said = [normalise(text).text for text, _ in pairs]
+        labels = [label for _, label in pairs]
+        trained.append(train_classifier(said, vectors[[row[t] for t in said]], labels, how))
+    return Models(*trained)
+
+
+def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
+    """Dangers and near misses as written, and ordinary messages as what is harmless."""
+    written = read_dangers()
+    known = {text for text, _ in written}
+    ordinary = [text for text, intent in sentences if intent != "report_case"]
+    ordinary += [text for text, code in categories if code not in _DANGEROUS_CATEGORIES][::3]
+    return written + [(text, HARMLESS) for text in dict.fromkeys(ordinary) if text not in known]

@@ -1,71 +1,56 @@
 """The whole reading of a message, from text to Understanding: the same for every door.
 
-`hotline parse`, the Rasa components and the tests all go through the parts put together here.
+Rasa's component, `hotline parse` and the tests all read with this one class.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
-from bot.language.classifier import LinearClassifier
+from bot.language.alarm import Alarm
+from bot.language.categorise import Categoriser
 from bot.language.embedding import Embedder
-from bot.language.emergency import detect_emergency
 from bot.language.entities import EntityReader
-from bot.language.models import CategoryGuess, Channel, Intent, Understanding
-from bot.language.normalise import normalise
+from bot.language.models import CategoryGuess, Channel, Intent, Part, Understanding, Vector
+from bot.language.normalise import Normalised, normalise
+from bot.language.parts import find_parts
 from bot.language.settle import settle_intents
+from bot.language.training import Models
 
-INTENTS = "intents"
-CATEGORIES = "categories"
-MOST_CATEGORIES = 5
 CATEGORY_INTENTS = frozenset(
     {"report_case", "make_suggestion", "check_case", "ask_policy", "give_praise"}
 )
 """Intents whose message is about a problem, so that naming a category makes sense."""
+LONGEST_READ = 4000
+"""Characters: what stands beyond is kept with the message and not read by the models."""
 
 
 class Understander:
     """Reads messages; safe to use from several threads."""
 
     def __init__(
-        self,
-        embedder: Embedder,
-        intents: LinearClassifier,
-        categories: LinearClassifier,
-        category_names: Mapping[str, str],
+        self, embedder: Embedder, models: Models, category_names: Mapping[str, str]
     ) -> None:
         self.embedder = embedder
-        self._intents = intents
-        self._categories = categories
-        self._category_names = category_names
+        self._intents = models.intents
+        self._categoriser = Categoriser(models.categories, category_names, embedder)
+        self._alarm = Alarm(models.dangers)
         self._entities = EntityReader()
         self._lock = threading.Lock()
-
-    @classmethod
-    def load(
-        cls, intents: Path, categories: Path, embedder: Embedder, category_names: Mapping[str, str]
-    ) -> Understander:
-        """From the folders of the trained components."""
-        return cls(
-            embedder,
-            LinearClassifier.load(intents, INTENTS),
-            LinearClassifier.load(categories, CATEGORIES),
-            category_names,
-        )
 
     def read(self, text: str, channel: Channel, now: datetime) -> Understanding:
         """The reading of one message; `now` is aware and anchors words like 昨晚."""
         normalised = normalise(text, channel)
-        vector = self.embedder.embed([normalised.text])[0]
+        words = normalised.text[:LONGEST_READ]
+        vector = self.embedder.embed([words])[0]
         with self._lock:
             entities = self._entities.read(text, normalised, channel, now)
-        emergency = detect_emergency(normalised.text)
-        ranking = [Intent(name, p) for name, p in self._intents.rank(normalised.text, vector)]
-        ranking = list(settle_intents(normalised.text, ranking, entities, emergency))
-        guesses = guess_categories(self._categories, self._category_names, normalised.text, vector)
+        emergency = self._alarm.detect(words, vector)
+        ranking = settle_intents(words, self._rank_intents(words, vector), entities, emergency)
+        guesses = self._categoriser.rank(words, vector)
         about_a_problem = ranking[0].name in CATEGORY_INTENTS
         return Understanding(
             text=text,
@@ -73,16 +58,24 @@ class Understander:
             intent=ranking[0],
             intent_ranking=tuple(ranking),
             category=guesses[0] if guesses and about_a_problem else None,
-            category_ranking=tuple(guesses),
+            category_ranking=guesses,
             entities=tuple(entities),
             emergency=emergency,
             embedding=vector,
+            parts=self._find_parts(text, normalised, words) if emergency is None else (),
         )
 
+    def _find_parts(self, text: str, normalised: Normalised, words: str) -> tuple[Part, ...]:
+        """With offsets and words of the text as it was sent."""
+        placed = []
+        for part in find_parts(words, self._read_piece):
+            start, end = normalised.original_span(part.start, part.end)
+            placed.append(replace(part, text=text[start:end], start=start, end=end))
+        return tuple(placed)
 
-def guess_categories(
-    classifier: LinearClassifier, names: Mapping[str, str], text: str, vector: object
-) -> Sequence[CategoryGuess]:
-    """The best few categories of a text."""
-    ranked = classifier.rank(text, vector, MOST_CATEGORIES)  # type: ignore[arg-type]
-    return [CategoryGuess(code, names.get(code, code), p) for code, p in ranked]
+    def _rank_intents(self, text: str, vector: Vector) -> list[Intent]:
+        return [Intent(name, odds) for name, odds in self._intents.rank(text, vector)]
+
+    def _read_piece(self, text: str) -> tuple[Intent, Sequence[CategoryGuess]]:
+        vector = self.embedder.embed([text])[0]
+        return self._rank_intents(text, vector)[0], self._categoriser.rank(text, vector)

@@ -1,0 +1,41 @@
+"""Is someone in danger right now? Words and meaning decide together.
+
+The words (`emergency`) know what must never be missed, the classifier what no list holds: 叫他没
+反应、脸都紫了. A doubtful danger counts; only when the classifier is certain that nothing happens
+now (a question for a quiz, a story from last year) does it outvote the words.
+"""
+
+from __future__ import annotations
+
+from bot.language.classifier import LinearClassifier
+from bot.language.emergency import detect_emergency
+from bot.language.models import Vector
+
+HARMLESS = "harmless"
+"""The classifier's label for everything that is no danger now."""
+_TAKE = 0.5
+_OUTVOTE = 0.97
+_LONG = 160
+"""A letter's one vector says too little about one sentence in it: there the words decide."""
+
+
+class Alarm:
+    """Finds the kind of a danger; safe to share between threads."""
+
+    def __init__(self, classifier: LinearClassifier) -> None:
+        self._classifier = classifier
+
+    def detect(self, text: str, vector: Vector) -> str | None:
+        """The kind of a danger going on now, None without one.
+
+        `text` is normalised, `vector` its embedding; the kinds are those of `detect_emergency`.
+        """
+        told = detect_emergency(text)
+        if len(text) > _LONG:
+            return told
+        ranked = self._classifier.rank(text, vector)
+        harmless = next(odds for label, odds in ranked if label == HARMLESS)
+        kind, odds = next((label, p) for label, p in ranked if label != HARMLESS)
+        if told is not None:
+            return None if harmless > _OUTVOTE else (kind if odds > _TAKE else told)
+        return kind if 1 - harmless >= _TAKE else None

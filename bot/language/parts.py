@@ -1,0 +1,107 @@
+"""Several things in one message: two problems, or a question beside a report.
+
+Cut only where the resident himself marks that another matter begins (另外、还有个事、再一个), or
+where a question stands beside a report; one problem told in five sentences stays one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+
+from bot.language.models import CategoryGuess, Intent, Part
+from bot.language.sentences import Sentence, cut_sentences
+
+MOST_PARTS = 3
+_NEXT_MATTER = re.compile(
+    r"(?:^|(?<=[，,。；;！!？?、\s]))(?:"
+    r"另外|此外|除此之外|除了这个|还有(?:一?(?:个|件|点|样|桩|回)事?儿?|就是|啊|呢|，|,|、)|"
+    r"再(?:一|有一)(?:个|件|点|样|桩)事?儿?(?:就是|是)?|再(?:有|就是|说)(?!了|吧)|"
+    r"顺便|顺带|顺道|同时还|"
+    r"第[二2三3](?:个|件|点|是|，|、)?|其[二三次]|[二三](?:是|、|，)|[23][、.．)）]|"
+    r"另一(?:个|件)事?儿?|对了"
+    r")"
+)
+_FIRST_MATTER = re.compile(
+    r"^[^。！？]{0,12}?(?:[两俩二2]\s*(?:个|件|样|桩)?(?:事儿?|问题|情况)[^，,。：:]{0,6}[，,。：:]|"
+    r"第?一(?:个|件|点|是|、|，)?(?:事儿?)?(?:就是|是)?|1[、.．)）])"
+)
+_QUESTION_END = re.compile(r"[？?]$|(?:吗|呢|么)[。！!]?$")
+_EDGES = "，,；;、 \n"
+_SHORTEST = 5
+_SURE_INTENT = 0.6
+_SURE_CATEGORY = 0.35
+_ASKS, _REPORTS = "ask_policy", "report_case"
+_TOLD = frozenset({_REPORTS, "make_suggestion", "give_praise", "check_case", _ASKS})
+
+Read = Callable[[str], tuple[Intent, Sequence[CategoryGuess]]]
+"""Reads the intent and the likely categories of a piece of text."""
+
+
+def find_parts(text: str, read: Read) -> tuple[Part, ...]:
+    """The matters of a message in order; empty when it is about one thing only.
+
+    `text` is normalised, and the offsets are its own. `read` is called only for messages that may hold several.
+    """
+    pieces = _cut_at_markers(text)
+    if len(pieces) > 1:
+        return _keep_different([_read_part(piece, read) for piece in pieces])
+    sentences = cut_sentences(text, _SHORTEST)
+    if not 2 <= len(sentences) <= 6 or not any(_QUESTION_END.search(s.text) for s in sentences):
+        return ()
+    parts = _join_like([_read_part(sentence, read) for sentence in sentences])
+    kinds = [part.intent for part in parts]
+    return tuple(parts) if sorted(kinds) == [_ASKS, _REPORTS] else ()
+
+
+def _cut_at_markers(text: str) -> list[Sentence]:
+    lead = _FIRST_MATTER.match(text)
+    start = lead.end() if lead and re.search(r"[两俩二2]|一|1", lead.group()) else 0
+    cuts = [m.start() for m in _NEXT_MATTER.finditer(text) if m.start() >= start + _SHORTEST]
+    bounds = [0, *cuts[: MOST_PARTS - 1], len(text)]
+    pieces = []
+    for begin, end in itertools.pairwise(bounds):
+        piece = text[begin:end]
+        first = begin + len(piece) - len(piece.lstrip(_EDGES))
+        last = begin + len(piece.rstrip(_EDGES))
+        if last - first >= _SHORTEST:
+            pieces.append(Sentence(text[first:last], first, last))
+    return pieces
+
+
+def _read_part(piece: Sentence, read: Read) -> Part:
+    marker = _NEXT_MATTER.match(piece.text) or _FIRST_MATTER.match(piece.text)
+    bare = piece.text[marker.end() :] if marker else piece.text
+    if len(bare) < _SHORTEST:
+        bare = piece.text
+    intent, categories = read(bare.lstrip("，,、：: "))
+    name = intent.name if intent.confidence >= _SURE_INTENT else ""
+    if name == _REPORTS and (not categories or categories[0].confidence < _SURE_CATEGORY):
+        name = ""
+    return Part(piece.text, piece.start, piece.end, name, tuple(categories))
+
+
+def _keep_different(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts when each stands for something of its own, else none."""
+    if any(part.intent not in _TOLD for part in parts):
+        return ()
+    said = [part.categories[0].code if part.intent == _REPORTS else part.intent for part in parts]
+    if len(set(said)) < len(said) or _REPORTS not in {part.intent for part in parts}:
+        return ()
+    return tuple(parts)
+
+
+def _join_like(parts: Sequence[Part]) -> list[Part]:
+    """Neighbours of one intent as one part; what is unsure goes with the part before it."""
+    joined: list[Part] = []
+    for part in parts:
+        if joined and (part.intent in (joined[-1].intent, "") or joined[-1].intent == ""):
+            last = joined[-1]
+            better = part if last.intent == "" else last
+            joined[-1] = Part(
+                f"{last.text}{part.text}", last.start, part.end, better.intent, better.categories
+            )
+        else:
+            joined.append(part)
+    return joined

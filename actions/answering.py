@@ -9,6 +9,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import services
 from actions.turn import said, vector_of
+from bot.language.models import Vector
+from bot.language.normalise import normalise
+from cases.draft import Reading
 from kb.models import Article
 
 
@@ -37,13 +40,26 @@ def answer_if_sure(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
 
 async def answer_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     """Answer the turn's question, offer choices, or decline; True unless it was declined."""
+    return await _answer(dispatcher, tracker, said(tracker), vector_of(tracker))
+
+
+async def answer_reading(
+    dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
+) -> bool:
+    """Answer the question that is a part of the turn."""
+    vector = services().embedder.embed([normalise(reading.text).text])[0]
+    return await _answer(dispatcher, tracker, reading.text, vector)
+
+
+async def _answer(
+    dispatcher: CollectingDispatcher, tracker: Tracker, question: str, vector: Vector
+) -> bool:
     knowledge = services().knowledge
-    question = said(tracker)
     pressed = knowledge.find_by_title(question)
     if pressed is not None:
         say_article(dispatcher, pressed)
         return True
-    found = knowledge.search(question, vector_of(tracker))
+    found = knowledge.search(question, vector)
     if found.answer is not None:
         say_article(dispatcher, knowledge.get(found.answer))
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import answer_question
+from actions.answering import answer_question, answer_reading
 from actions.chitchat import choose_reply as choose_smalltalk
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
@@ -18,6 +19,15 @@ from actions.office import say_office
 from actions.progress import named_case, say_progress
 from actions.scope import choose_reply as choose_scope
 from actions.services import services
+from actions.several import (
+    announce,
+    carry_over,
+    go_on_with_next,
+    keep_upcoming,
+    quote,
+    read_matters,
+    take_next,
+)
 from actions.turn import conversation_id, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language.numbers import read_digits
@@ -64,22 +74,47 @@ class ValidateReportForm(Action):
     ) -> list[EventType]:
         reading = read_turn(tracker)
         kept = tracker.get_slot("draft")
+        if kept is None and (upcoming := take_next(tracker)) is not None:
+            return await self._begin_next(dispatcher, tracker, *upcoming)
         if kept is None:
-            draft = _with_hint(begin(reading, choose_kind(reading)).draft, read_hint(tracker))
-            self._greet(dispatcher, draft)
-            outcome = Outcome(draft)
+            return await self._begin(dispatcher, tracker, reading)
+        draft = Draft.from_json(kept)
+        requested = tracker.get_slot("requested_slot")
+        asked = Slot(requested) if requested in set(Slot) else draft.missing()
+        outcome = advance(draft, asked, reading)
+        if outcome.detour is not None:
+            return await self._take_detour(dispatcher, tracker, outcome)
+        if outcome.draft.emergency and not draft.emergency:
+            self._greet(dispatcher, outcome.draft)
         else:
-            draft = Draft.from_json(kept)
-            requested = tracker.get_slot("requested_slot")
-            asked = Slot(requested) if requested in set(Slot) else draft.missing()
-            outcome = advance(draft, asked, reading)
-            if outcome.detour is not None:
-                return await self._take_detour(dispatcher, tracker, outcome)
-            if outcome.draft.emergency and not draft.emergency:
-                self._greet(dispatcher, outcome.draft)
-            else:
-                self._acknowledge(dispatcher, reading, outcome, asked)
+            self._acknowledge(dispatcher, reading, outcome, asked)
         return await self._ask_next(tracker, outcome.draft)
+
+    async def _begin(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
+    ) -> list[EventType]:
+        filed, asked = read_matters(tracker)
+        for question in asked:
+            await answer_reading(dispatcher, tracker, question)
+        first = filed[0] if filed else reading
+        draft = _with_hint(begin(first, choose_kind(first)).draft, read_hint(tracker))
+        if len(filed) > 1:
+            announce(dispatcher, filed)
+        else:
+            self._greet(dispatcher, draft)
+        return [keep_upcoming(filed[1:]), *await self._ask_next(tracker, draft)]
+
+    async def _begin_next(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        reading: Reading,
+        carried: Mapping[str, Any],
+        remaining: EventType,
+    ) -> list[EventType]:
+        draft = carry_over(begin(reading, choose_kind(reading)).draft, carried)
+        dispatcher.utter_message(response="utter_next_matter", words=quote(reading))
+        return [remaining, *await self._ask_next(tracker, draft)]
 
     async def _ask_next(self, tracker: Tracker, draft: Draft) -> list[EventType]:
         shown = describe_draft(draft, masked=True)
@@ -129,6 +164,7 @@ class ValidateReportForm(Action):
                 SlotSet("requested_slot", None),
                 ActiveLoop(None),
                 FollowupAction("action_listen"),
+                *go_on_with_next(tracker, draft),
             ]
         if outcome.detour is Detour.HUMAN:
             hand_off(dispatcher, "市民要求人工", draft)
@@ -273,7 +309,7 @@ class SubmitReport(Action):
         if case.emergency == SELF_HARM:
             hand_off(dispatcher, "市民有轻生危险", draft)
         await services().conversations.keep_draft(conversation, None)
-        return [SlotSet("draft", None), SlotSet("failures", 0)]
+        return [SlotSet("draft", None), SlotSet("failures", 0), *go_on_with_next(tracker, draft)]
 
 
 class MendNothing(Action):

@@ -36,8 +36,9 @@ class ExplainScope(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        if not answer_if_sure(dispatcher, tracker):
-            text = said(tracker)
+        text = said(tracker)
+        if answer_if_sure(dispatcher, tracker):
+            return [SlotSet("failures", 0)]
         if is_noise(text):
             return fail_once_more(dispatcher, tracker)
         dispatcher.utter_message(response=choose_reply(text))

@@ -14,24 +14,26 @@ from bot.language.models import CategoryGuess, Intent, Part
 from bot.language.sentences import Sentence, cut_sentences
 
 MOST_PARTS = 3
+_THING = r"(?:个|件|点|样|桩|条|项)?(?:事儿?|问题|情况)?"
 _NEXT_MATTER = re.compile(
     r"(?:^|(?<=[，,。；;！!？?、\s]))(?:"
-    r"另外|此外|除此之外|除了这个|还有(?:一?(?:个|件|点|样|桩|回)事?儿?|就是|啊|呢|，|,|、)|"
-    r"再(?:一|有一)(?:个|件|点|样|桩)事?儿?(?:就是|是)?|再(?:有|就是|说)(?!了|吧)|"
-    r"顺便|顺带|顺道|同时还|"
-    r"第[二2三3](?:个|件|点|是|，|、)?|其[二三次]|[二三](?:是|、|，)|[23][、.．)）]|"
-    r"另一(?:个|件)事?儿?|对了"
-    r")"
+    r"另外|此外|除此之外|除了这个"
+    r"|还有(?:一?(?:个|件|点|样|桩|回)(?:事儿?|问题)?|就是|啊|呢|(?=[，,、]))"
+    rf"|再(?:有)?一{_THING}(?:就是|是)?|再(?:有|就是)"
+    r"|顺便|顺带|顺道|同时还"
+    rf"|第[二2三3]{_THING}(?:就是|是|呢)?|其[二三次](?:是)?|[二三](?:是|、|，)|[23][、.．)）]"
+    rf"|另一{_THING}(?:就是|是)?|对了(?=[，,])"
+    r")[，,、：:]?"
 )
 _FIRST_MATTER = re.compile(
-    r"^[^。！？]{0,12}?(?:[两俩二2]\s*(?:个|件|样|桩)?(?:事儿?|问题|情况)[^，,。：:]{0,6}[，,。：:]|"
-    r"第?一(?:个|件|点|是|、|，)?(?:事儿?)?(?:就是|是)?|1[、.．)）])"
+    rf"^(?:[^，,。！？：:；;]{{0,8}}[两俩二2三3]{_THING}[^，,。！？：:；;]{{0,6}}[，,。：:；;]\s*)?"
+    rf"(?:(?:第一|一){_THING}(?:就是|是|呢)[，,、：:]?|第一[，,、：:]|一、|1[、.．)）])?"
 )
 _QUESTION_END = re.compile(r"[？?]$|(?:吗|呢|么)[。！!]?$")
 _EDGES = "，,；;、 \n"
-_SHORTEST = 5
-_SURE_INTENT = 0.6
-_SURE_CATEGORY = 0.35
+_SHORTEST = 4
+_SURE_INTENT = 0.5
+_SURE_CATEGORY, _PLAIN_CATEGORY = 0.15, 0.6
 _ASKS, _REPORTS = "ask_policy", "report_case"
 _TOLD = frozenset({_REPORTS, "make_suggestion", "give_praise", "check_case", _ASKS})
 
@@ -57,13 +59,15 @@ def find_parts(text: str, read: Read) -> tuple[Part, ...]:
 
 def _cut_at_markers(text: str) -> list[Sentence]:
     lead = _FIRST_MATTER.match(text)
-    start = lead.end() if lead and re.search(r"[两俩二2]|一|1", lead.group()) else 0
+    start = lead.end() if lead else 0
     cuts = [m.start() for m in _NEXT_MATTER.finditer(text) if m.start() >= start + _SHORTEST]
-    bounds = [0, *cuts[: MOST_PARTS - 1], len(text)]
+    bounds = [start, *cuts[: MOST_PARTS - 1], len(text)]
     pieces = []
     for begin, end in itertools.pairwise(bounds):
         piece = text[begin:end]
-        first = begin + len(piece) - len(piece.lstrip(_EDGES))
+        marker = _NEXT_MATTER.match(piece)
+        bare = piece[marker.end() :] if marker else piece
+        first = end - len(bare.lstrip(_EDGES))
         last = begin + len(piece.rstrip(_EDGES))
         if last - first >= _SHORTEST:
             pieces.append(Sentence(text[first:last], first, last))
@@ -71,13 +75,11 @@ def _cut_at_markers(text: str) -> list[Sentence]:
 
 
 def _read_part(piece: Sentence, read: Read) -> Part:
-    marker = _NEXT_MATTER.match(piece.text) or _FIRST_MATTER.match(piece.text)
-    bare = piece.text[marker.end() :] if marker else piece.text
-    if len(bare) < _SHORTEST:
-        bare = piece.text
-    intent, categories = read(bare.lstrip("，,、：: "))
-    name = intent.name if intent.confidence >= _SURE_INTENT else ""
-    if name == _REPORTS and (not categories or categories[0].confidence < _SURE_CATEGORY):
+    intent, categories = read(piece.text)
+    name, sure = intent.name, categories[0].confidence if categories else 0.0
+    if name not in _TOLD and sure >= _PLAIN_CATEGORY:
+        name = _REPORTS  # 楼下狗老叫 alone may sound like an answer
+    elif intent.confidence < _SURE_INTENT or (name == _REPORTS and sure < _SURE_CATEGORY):
         name = ""
     return Part(piece.text, piece.start, piece.end, name, tuple(categories))
 

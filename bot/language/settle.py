@@ -42,8 +42,12 @@ def settle_intents(
     settled = _settled(text, entities, emergency)
     if settled is None:
         return tuple(ranking)
-    rest = tuple(intent for intent in ranking if intent.name != settled)
-    return (Intent(settled, _SURE), *rest)
+    return put_first(settled, ranking)
+
+
+def put_first(name: str, ranking: Sequence[Intent]) -> tuple[Intent, ...]:
+    """The ranking with `name` settled as the intent."""
+    return (Intent(name, _SURE), *(intent for intent in ranking if intent.name != name))
 
 
 def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> str | None:

@@ -17,13 +17,14 @@ from bot.language.entities import EntityReader
 from bot.language.models import CategoryGuess, Channel, Intent, Part, Understanding, Vector
 from bot.language.normalise import Normalised, normalise
 from bot.language.parts import find_parts
-from bot.language.settle import settle_intents
+from bot.language.settle import put_first, settle_intents
 from bot.language.training import Models
 
 CATEGORY_INTENTS = frozenset(
     {"report_case", "make_suggestion", "check_case", "ask_policy", "give_praise"}
 )
 """Intents whose message is about a problem, so that naming a category makes sense."""
+REPORT = "report_case"
 LONGEST_READ = 4000
 """Characters: what stands beyond is kept with the message and not read by the models."""
 
@@ -51,6 +52,9 @@ class Understander:
         emergency = self._alarm.detect(words, vector)
         ranking = settle_intents(words, self._rank_intents(words, vector), entities, emergency)
         guesses = self._categoriser.rank(words, vector)
+        parts = self._find_parts(text, normalised, words) if emergency is None else ()
+        if any(part.intent == REPORT for part in parts):
+            ranking = put_first(REPORT, ranking)
         about_a_problem = ranking[0].name in CATEGORY_INTENTS
         return Understanding(
             text=text,
@@ -62,7 +66,7 @@ class Understander:
             entities=tuple(entities),
             emergency=emergency,
             embedding=vector,
-            parts=self._find_parts(text, normalised, words) if emergency is None else (),
+            parts=parts,
         )
 
     def _find_parts(self, text: str, normalised: Normalised, words: str) -> tuple[Part, ...]:

@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 .venv/bin/python benchmarks/nlu.py
 
 Both are trained by `rasa train nlu` on nlu_data/nlu in temporary folders and then read
-tests/understanding/sentences.jsonl in a process of their own, one sentence at a time. Stock Rasa
+tests/understanding/*.jsonl in a process of their own, one sentence at a time. Stock Rasa
 only names the intent; ours also finds the category, the entities and danger in the same time.
 """
 
@@ -29,7 +29,7 @@ import yaml
 
 from benchmarks import stock
 from bot.language.models import Intent, Understanding
-from hotline.evaluation import SENTENCES, channel_of, score
+from hotline.evaluation import channel_of, score
 from hotline.settings import ROOT, Settings
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
@@ -86,7 +86,7 @@ def measure(name: str, folder: Path, diet_epochs: int, sentences: int | None) ->
 
 def read_all(name: str, model: Path, count: int | None) -> dict[str, float]:
     """Read the test sentences and score; times in seconds, memory in megabytes."""
-    rows = [json.loads(line) for line in SENTENCES.read_text("utf-8").splitlines()][:count]
+    rows = [row for rows in read_test_sets().values() for row in rows][:count]
     started = time.perf_counter()
     read = open_ours(model) if name == OURS else open_stock(model)
     for text in WARM_UP:

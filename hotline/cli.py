@@ -88,7 +88,7 @@ def train(
 @app.command()
 def evaluate(data_dir: DataDir = None) -> None:
     """在项目自己的测试集上评分。"""
-    from hotline.evaluation import evaluate_understanding
+    from hotline.evaluation_report import evaluate_understanding
 
     for line in evaluate_understanding(quiet_settings(data_dir)):
         say(line)

@@ -1,26 +1,21 @@
-"""`hotline evaluate`: scores on sentences that were never trained on.
+"""`hotline evaluate`: scores on messages that were never trained on.
 
 How each field is scored stands in tests/understanding/README.md.
 """
 
 from __future__ import annotations
 
-import json
+import itertools
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.language.models import Channel, Understanding
-from hotline.errors import NotFound
-from hotline.parsing import open_understander
-from hotline.settings import ROOT, Settings
 
-SENTENCES = ROOT / "tests" / "understanding" / "sentences.jsonl"
-_NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
-_WORST = 12
 _OVERLAP = 0.5
+CONFIDENCE_BINS = (0.0, 0.5, 0.7, 0.85, 0.95, 1.01)
+"""Edges of the bins in which confidence is compared with how often it was right."""
 
 
 @dataclass(slots=True)
@@ -52,8 +47,17 @@ class Scores:
     category_three: Tally = field(default_factory=Tally)
     danger_found: Tally = field(default_factory=Tally)
     false_alarms: Tally = field(default_factory=Tally)
+    declined: Tally = field(default_factory=Tally)
+    """Out-of-scope messages told from ours."""
+    turned_away: Tally = field(default_factory=Tally)
+    """Requests of ours taken for out of scope; `right` counts the mistakes."""
+    calibration: dict[str, list[tuple[float, bool]]] = field(
+        default_factory=lambda: {"intent": [], "category": []}
+    )
+    false_places: Tally = field(default_factory=Tally)
+    """Places found that are none; `right` counts the mistakes, `all` the messages looked at."""
     entities: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    worst: list[tuple[float, str]] = field(default_factory=list)
+    worst: list[tuple[float, str, str]] = field(default_factory=list)
 
 
 def score(rows: Sequence[Mapping[str, Any]], readings: Sequence[Understanding]) -> Scores:
@@ -71,12 +75,17 @@ def score(rows: Sequence[Mapping[str, Any]], readings: Sequence[Understanding]) 
 def _score_intent(scores: Scores, row: Mapping[str, Any], reading: Understanding) -> None:
     right = reading.intent.name in {row["intent"], *row["intent_alt"]}
     scores.intents.add(right)
+    scores.calibration["intent"].append((reading.intent.confidence, right))
+    if row["intent"] == "out_of_scope":
+        scores.declined.add(right)
+    elif "out_of_scope" not in row["intent_alt"]:
+        scores.turned_away.add(reading.intent.name == "out_of_scope")
     scores.by_intent[row["intent"]].add(right)
     scores.by_register[row["register"]].add(right)
     if not right:
         scores.confusions[row["intent"], reading.intent.name] += 1
-        told = f"{row['intent']} → {reading.intent.name} {reading.intent.confidence:.2f}  {row['text'][:60]}"
-        scores.worst.append((reading.intent.confidence, told))
+        told = f"{row['intent']} → {reading.intent.name}"
+        scores.worst.append((reading.intent.confidence, told, row["text"]))
 
 
 def _score_category(scores: Scores, row: Mapping[str, Any], reading: Understanding) -> None:
@@ -84,7 +93,10 @@ def _score_category(scores: Scores, row: Mapping[str, Any], reading: Understandi
         return
     accepted = {row["category"], *row["category_alt"]}
     ranked = [guess.code for guess in reading.category_ranking]
-    scores.category_first.add(bool(ranked) and ranked[0] in accepted)
+    first = bool(ranked) and ranked[0] in accepted
+    scores.category_first.add(first)
+    if ranked:
+        scores.calibration["category"].append((reading.category_ranking[0].confidence, first))
     scores.category_three.add(bool(accepted & set(ranked[:3])))
 
 
@@ -106,6 +118,11 @@ def _score_entities(scores: Scores, row: Mapping[str, Any], reading: Understandi
         else:
             best = max((_overlap(label, e.start, e.end) for e in found), default=0.0)
             scores.entities[kind].add(best >= _OVERLAP)
+    if row["intent"] in _PLACED:
+        labels = [label for label in row["entities"] if label["entity"] == "location"]
+        found = [entity for entity in reading.entities if entity.entity == "location"]
+        wrong = [e for e in found if not any(_touches(label, e.start, e.end) for label in labels)]
+        scores.false_places.add(bool(wrong))
 
 
 def _is_scored(kind: str, intent: str) -> bool:
@@ -114,6 +131,13 @@ def _is_scored(kind: str, intent: str) -> bool:
     if intent == "check_case":
         return kind in ("phone", "case_number")
     return kind != "time" or intent in ("report_case", "correct_slot", "inform")
+
+
+_PLACED = frozenset({"report_case", "inform", "correct_slot", "find_market", "find_office"})
+
+
+def _touches(label: Mapping[str, Any], start: int, end: int) -> bool:
+    return min(int(label["end"]), end) > max(int(label["start"]), start)
 
 
 def _overlap(label: Mapping[str, Any], start: int, end: int) -> float:
@@ -127,39 +151,17 @@ def channel_of(row: Mapping[str, Any]) -> Channel:
     return "voice" if row["register"] == "asr" else "webchat"
 
 
-def evaluate_understanding(settings: Settings) -> Iterator[str]:
-    """The report, line by line; raises NotFound when the test set is not shipped."""
-    if not SENTENCES.exists():
-        raise NotFound("没有找到测试集 tests/understanding/sentences.jsonl。")
-    rows = [json.loads(line) for line in SENTENCES.read_text("utf-8").splitlines()]
-    with open_understander(settings) as understander:
-        readings = [understander.read(row["text"], channel_of(row), _NOW) for row in rows]
-    yield from describe(score(rows, readings), len(rows))
+def calibration_error(pairs: Sequence[tuple[float, bool]]) -> float:
+    """The mean gap between confidence and share right over the bins, weighted by their size."""
+    gaps = 0.0
+    for part in bin_confidence(pairs):
+        if part:
+            told = sum(confidence for confidence, _ in part) / len(part)
+            gaps += len(part) * abs(told - sum(right for _, right in part) / len(part))
+    return gaps / max(len(pairs), 1)
 
 
-def describe(scores: Scores, count: int) -> Iterator[str]:
-    """The scores as a readable report."""
-    yield f"测试句 {count}（从未用于训练）"
-    yield f"意图正确            {scores.intents}"
-    yield f"类别首位正确        {scores.category_first}"
-    yield f"类别前三含正确      {scores.category_three}"
-    yield f"紧急发现            {scores.danger_found}"
-    yield f"误报紧急            {scores.false_alarms}"
-    for kind, tally in sorted(scores.entities.items()):
-        yield f"实体 {kind:<14} {tally}"
-    yield "按意图："
-    for name, tally in sorted(
-        scores.by_intent.items(), key=lambda item: item[1].right / item[1].all
-    ):
-        yield f"  {name:<16} {tally}"
-    yield "按语体："
-    for name, tally in sorted(
-        scores.by_register.items(), key=lambda item: item[1].right / item[1].all
-    ):
-        yield f"  {name:<16} {tally}"
-    yield "最常见的混淆："
-    for (right, taken), times in scores.confusions.most_common(8):
-        yield f"  {right} 当成 {taken}：{times}"
-    yield "错得最有把握的："
-    for _, line in scores.worst[:_WORST]:
-        yield f"  {line}"
+def bin_confidence(pairs: Sequence[tuple[float, bool]]) -> list[list[tuple[float, bool]]]:
+    """The pairs of (confidence, right) by CONFIDENCE_BINS."""
+    edges = list(itertools.pairwise(CONFIDENCE_BINS))
+    return [[pair for pair in pairs if low <= pair[0] < high] for low, high in edges]

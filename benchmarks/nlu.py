@@ -30,6 +30,7 @@ import yaml
 from benchmarks import stock
 from bot.language.models import Intent, Understanding
 from hotline.evaluation import channel_of, score
+from hotline.evaluation_report import read_test_sets
 from hotline.settings import ROOT, Settings
 
 NOW = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)

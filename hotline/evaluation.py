@@ -148,7 +148,7 @@ def _overlap(label: Mapping[str, Any], start: int, end: int) -> float:
 
 def channel_of(row: Mapping[str, Any]) -> Channel:
     """Speech is read as speech."""
-    return "voice" if row["register"] == "asr" else "webchat"
+    return "voice" if row.get("register") == "asr" else "webchat"
 
 
 def calibration_error(pairs: Sequence[tuple[float, bool]]) -> float:

@@ -127,7 +127,7 @@ def describe_emergencies(read: Read) -> Iterator[str]:
             missed += [f"  误报 {kind}：{row['text'][:60]}"] if kind else []
             continue
         found.add(kind is not None)
-        right.add(kind == row["emergency"])
+        right.add(kind in {row["emergency"], *row.get("emergency_alt", ())})
         missed += [f"  漏报 {row['emergency']}：{row['text'][:60]}"] if kind is None else []
     yield f"== {EMERGENCIES}：{len(rows)} 句"
     yield f"紧急发现            {found}"

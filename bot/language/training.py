@@ -17,9 +17,11 @@ from bot.language.normalise import normalise
 ROOT = Path(__file__).resolve().parent.parent.parent
 NLU_DATA = ROOT / "nlu_data"
 
-INTENT_TRAINING = Training(c=40.0, grams_weight=0.4)
-CATEGORY_TRAINING = Training(c=10.0, grams_weight=0.4, ridge=True)
-DANGER_TRAINING = Training(c=10.0, grams_weight=0.6, ridge=True)
+_RIDGE = Training("ridge", c=10.0, grams_weight=0.4)
+_CENTROID = Training("centroid", grams_weight=0.4)
+INTENT_TRAINING = (Training("logistic", c=40.0, grams_weight=0.4), _RIDGE)
+CATEGORY_TRAINING = (_RIDGE, _CENTROID)
+DANGER_TRAINING = (_RIDGE,)
 _DANGEROUS_CATEGORIES = frozenset({"90007", "06020", "10002", "90016"})
 """Gas, open fire, fallen wires, things thrown from above: their examples may be dangers."""
 
@@ -117,7 +119,7 @@ def train_models(embedder: Embedder, sentences: Pairs, memory: Path | None = Non
     for pairs, how in sets:
         said = [normalise(text).text for text, _ in pairs]
         labels = [label for _, label in pairs]
-        trained.append(train_classifier(said, vectors[[row[t] for t in said]], labels, how))
+        trained.append(train_classifier(said, vectors[[row[t] for t in said]], labels, *how))
     return Models(*trained)
 
 

@@ -15,6 +15,8 @@ from functools import cache, lru_cache
 import opencc
 
 from bot.language.models import Channel
+from bot.language.pinyin import spell_out
+from bot.language.slips import find_slips
 
 _CHINESE_PUNCTUATION = {"!": "！", "?": "？", ",": "，", ";": "；", ":": "：", "(": "（", ")": "）"}
 _KEPT_WIDE = frozenset(_CHINESE_PUNCTUATION.values()) | {"…"}
@@ -41,6 +43,8 @@ _FILLERS = re.compile(
     r"|(?<=[，、\s])(?:那个|这个|就是|那什么|你知道吧?)[，、]"
     rf"|(?<=[的得了])[啊呃]{_PAUSE}"
 )
+# Words found in one round may make others findable; two rounds nearly always settle a text.
+_MOST_ROUNDS = 6
 _STUTTER = re.compile(r"([我你他她它咱就在要])(?=\1)")
 
 
@@ -90,30 +94,65 @@ class _Draft:
         self.chars = list(text)
 
     def fold(self, spans: Iterable[tuple[int, int, str]]) -> None:
-        """Replace each (start, end, one character or none); a kept one stands for them all."""
-        for start, end, kept in reversed(list(spans)):
-            self.starts[start:end] = [self.starts[start]] * len(kept)
-            self.ends[start:end] = [self.ends[end - 1]] * len(kept)
-            self.chars[start:end] = list(kept)
+        """Replace each (start, end, one character or none), from the left and without overlaps.
+
+        A character kept stands for all that it replaces.
+        """
+        chars: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        at = 0
+        for start, end, kept in spans:
+            chars += self.chars[at:start]
+            starts += self.starts[at:start]
+            ends += self.ends[at:start]
+            chars += kept
+            starts += [self.starts[start]] * len(kept)
+            ends += [self.ends[end - 1]] * len(kept)
+            at = end
+        if at:
+            self.chars = chars + self.chars[at:]
+            self.starts = starts + self.starts[at:]
+            self.ends = ends + self.ends[at:]
 
     def finish(self) -> Normalised:
         return Normalised(self.text, tuple(self.starts), tuple(self.ends))
 
 
 def normalise(text: str, channel: Channel = "webchat") -> Normalised:
-    """Bring `text` to one form: widths, simplified characters, spaces, repeats, fillers.
+    """Bring `text` to one form: widths, simplified characters, spaces, repeats, fillers, slips.
 
-    Sentence punctuation takes its Chinese form, everything else its narrow one. Fillers and
-    stutters are dropped for the voice channel only. Spoken digits stay words: the readers
-    of numbers know which words are digits. Never raises, lone surrogates included.
+    Pinyin becomes Chinese characters, each standing for its syllable. Sentence punctuation
+    takes its Chinese form, everything else its narrow one. Fillers and stutters are dropped for
+    the voice channel only. Spoken digits stay words: the readers of numbers know which words
+    are digits. Normalising the result again changes nothing. Never raises, lone surrogates
+    included.
     """
     draft = _Draft(text)
+    before = ""
+    for _ in range(_MOST_ROUNDS):
+        _normalise_once(draft, channel)
+        after = draft.text
+        if after in (before, text):
+            break
+        before = after
+    return draft.finish()
+
+
+def _normalise_once(draft: _Draft, channel: Channel) -> None:
+    draft.fold(spell_out(draft.text))
     draft.rewrite(_choose_punctuation(_simplify(draft.text)))
     _fold_spaces(draft)
     _fold_repeats(draft)
     if channel == "voice":
         _drop_fillers(draft)
-    return draft.finish()
+    _mend_slips(draft, channel)
+
+
+def _mend_slips(draft: _Draft, channel: Channel) -> None:
+    text = draft.text
+    for start, end, meant in find_slips(text, channel):
+        draft.chars[start:end] = meant
 
 
 @lru_cache(maxsize=4096)

@@ -24,13 +24,15 @@ from pypinyin import Style, lazy_pinyin, pinyin  # noqa: E402
 
 from bot.language.gazetteer import load_gazetteer  # noqa: E402
 from bot.language.segmentation import Segmenter  # noqa: E402
+from bot.language.slips import blur  # noqa: E402
 
 TARGET = Path(__file__).with_name("words.tsv")
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")
-NO_SYLLABLES = frozenset("hm hng m n ng kei lo len tei chua".split())
+NO_SYLLABLES = frozenset("hm hng m n ng kei lo len tei chua dia".split())
 LEAST_IN_JIEBA = 100
-LEAST_OWN = 3
-LEAST_FOLLOWED = 2
+LEAST_OWN, LEAST_OWN_NEW = 3, 6
+"""Times a word must stand in our own texts, and one that no dictionary has: those hold slips."""
+LEAST_FOLLOWED = 3
 BACKOFF = 40.0
 """Imagined words behind every word, spread as words are anywhere (Dirichlet smoothing)."""
 LONGEST = 7
@@ -76,7 +78,14 @@ FIELD = """
 # Words of the categories too plain to be meant by a slip, and names read like everyday words.
 NOT_MEANT = frozenset("东侧 西侧 南侧 北侧 东门 西门 南门 北门 侧门 后门 正门 门前 门口 门洞 门楼 "
     "村口 街口 街边 路口 路东 路西 路南 路北 路边 旁边 周边 附近 对面 拐角 出口 楼上 楼下 楼号 楼道 "
-    "破损 标志 满溢 结冰 横幅 条幅 喷泉 水井 水塔 水鹤 栈桥 旗杆 底层 音响".split())  # fmt: skip
+    "停车贵 破损 标志 满溢 结冰 横幅 条幅 喷泉 水井 水塔 水鹤 栈桥 旗杆 底层 音响".split())  # fmt: skip
+# Real words no dictionary here has that sound like a word of the field.
+REAL = (
+    "吵死了 变道 河底 底滩 依维柯 不拉叽 麻辣香锅 直发 落土 播报慢 卫健 卫健委 北屋 老闪 电话详询 镝灯 北园 金隅花园 "
+    "义工 详询 夜施 烟灰桶 绿化率 法拍 法拍房 汽修 夜施证 路灯净"
+).split()
+# Parts of phrases (井盖丢了): a word is put back, not a sentence.
+NO_WORD = re.compile("[了没不死着到]")
 PLACE_KINDS = frozenset(
     {"district", "subdistrict", "metro", "neighbourhood", "landmark", "mall", "park"}
 )
@@ -147,7 +156,11 @@ def weigh(own: Counter[str], general: dict[str, int], names: Iterable[str]) -> d
         for w, n in general.items()
         if (n >= LEAST_IN_JIEBA and len(w) <= 5) or (len(w) == 1 and n >= 5)
     }
-    kept |= {w for w, n in own.items() if len(w) <= LONGEST and (n >= LEAST_OWN or w in general)}
+    kept |= {
+        word
+        for word, n in own.items()
+        if len(word) <= LONGEST and n >= (LEAST_OWN if word in general else LEAST_OWN_NEW)
+    }
     kept |= {name for name in names if CHINESE.fullmatch(name) and 2 <= len(name) <= LONGEST}
     return {
         word: 0.5 * (own[word] + 0.3) / own_total + 0.5 * general.get(word, 1) / general_total
@@ -159,14 +172,33 @@ def list_meant(
     names: dict[str, str], category_words: Iterable[str], terms: Iterable[str]
 ) -> list[str]:
     """Field words and place names a slip may be put back to."""
-    words = {*FIELD, *(w for w in {*category_words, *terms} if 2 <= len(w) <= 5)}
-    words -= NOT_MEANT
+    words = {*FIELD, *terms, *(w for w in category_words if len(w) > 2)}
+    words = {w for w in words if 2 <= len(w) <= 5 and not NO_WORD.search(w)} - NOT_MEANT
     for name, kind in names.items():
         if kind in PLACE_KINDS and (len(name) >= 3 or kind in SHORT_PLACE_KINDS) and len(name) <= 5:
             words.add(name)
         if kind == "metro" and name.endswith("站") and len(name) == 3:
             words.add(name[:-1])
     return sorted(word for word in words if CHINESE.fullmatch(word))
+
+
+def list_sounding_alike(
+    words: Iterable[str], meant: Iterable[str], usual: dict[str, str], kept: Iterable[str]
+) -> list[str]:
+    """Rarer real words that hold a stretch sounding like a word slips are put back to."""
+
+    def sound(word: str) -> tuple[str, ...]:
+        return tuple(blur(usual.get(char, "?")) for char in word)
+
+    sounds = {sound(word) for word in meant}
+    known = set(kept)
+    found = []
+    for word in words:
+        heard = sound(word)
+        stretches = itertools.combinations(range(len(word) + 1), 2)
+        if word not in known and any(heard[at:end] in sounds for at, end in stretches):
+            found.append(word)
+    return sorted(found)
 
 
 def cost(probability: float) -> int:
@@ -186,7 +218,9 @@ def main() -> None:
     meant = list_meant(kinds, category_words, known.terms)
     segmenter = Segmenter([*known.names, *short], {*known.terms, *FIELD})
     own, follows = count_own(segmenter)
-    odds = weigh(own, read_jieba(), [*known.names, *short, *meant, *READ_WORDS])
+    own.update(dict.fromkeys((n for n, kind in kinds.items() if kind in SHORT_PLACE_KINDS), 6))
+    general = read_jieba()
+    odds = weigh(own, general, [*known.names, *short, *meant, *READ_WORDS])
 
     lines = ["# Written by count_words.py; see there. Do not edit by hand."]
     by_cost: defaultdict[int, list[str]] = defaultdict(list)
@@ -209,7 +243,7 @@ def main() -> None:
                 lines.append(f"also\t{word}\t{' '.join(syllables)}\t0")
         else:
             for other in pinyin(word, style=Style.NORMAL, heteronym=True, v_to_u=False)[0]:
-                if other != usual.get(word) and other not in NO_SYLLABLES:
+                if other != usual.get(word) and other.isascii() and other not in NO_SYLLABLES:
                     extra = 12 if ALSO_READ.get(word) == other else SECOND_READING
                     lines.append(f"also\t{word}\t{other}\t{extra}")
     for before, counts in sorted(follows.items()):
@@ -223,8 +257,14 @@ def main() -> None:
             lines.append(f"next\t{before}\t{cost(BACKOFF / total)}\t{costs}")
     for at in range(0, len(meant), 20):
         lines.append(f"mean\t{' '.join(meant[at : at + 20])}")
+    rarer = [word for word, n in general.items() if 2 <= len(word) <= 5 and n >= 3]
+    alike = list_sounding_alike([*rarer, *REAL], meant, usual, odds)
+    for at in range(0, len(alike), 20):
+        lines.append(f"real\t{' '.join(alike[at : at + 20])}")
     TARGET.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    sys.stdout.write(f"{len(odds)} words, {len(meant)} meant, {TARGET.stat().st_size} bytes\n")
+    sys.stdout.write(
+        f"{len(odds)} words, {len(meant)} meant, {len(alike)} like them, {TARGET.stat().st_size} bytes\n"
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +14,11 @@ from bot.language.normalise import normalise
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=120)
 HASTY_TEXT = st.text(
     st.sampled_from("啊嗯那个我在楼1３ 　！!?，,\u200b\n佔門你好（)：:"), max_size=60
+)
+
+
+SLIPS_TEXT = st.text(
+    st.sampled_from("站道经营路登灯井该盖投述回笼观望精没有股气味少考烧扰名人"), max_size=30
 )
 
 
@@ -99,8 +106,62 @@ def test_takes_any_text_and_every_offset_is_valid(text: str, channel: Channel) -
     assert not any("\ud800" <= char <= "\udfff" for char in normalised.text)
 
 
-@settings(deadline=None, max_examples=100)
-@given(text=ANY_TEXT | HASTY_TEXT)
-def test_normalising_twice_changes_nothing_more_to_find(text: str) -> None:
-    once = normalise(text).text
-    assert len(normalise(once).text) <= len(once)
+@settings(deadline=None, max_examples=200)
+@given(text=ANY_TEXT | HASTY_TEXT | SLIPS_TEXT, channel=st.sampled_from(["webchat", "voice"]))
+def test_normalising_twice_changes_nothing_more(text: str, channel: Channel) -> None:
+    once = normalise(text, channel).text
+    assert normalise(once, channel).text == once
+
+
+@pytest.mark.parametrize("channel", ["webchat", "voice"])
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        ("回笼观大街堵死了", "回龙观大街堵死了"),
+        ("楼道里一股没气味", "楼道里一股煤气味"),
+        ("厨房有没气味，头晕", "厨房有煤气味，头晕"),
+        ("门口站道经营的太多", "门口占道经营的太多"),
+        ("违张建筑没人管", "违章建筑没人管"),
+        ("油烟扰名怎么办", "油烟扰民怎么办"),
+        ("楼下露天少考到半夜", "楼下露天烧烤到半夜"),
+        ("我的工单浩忘了", "我的工单号忘了"),
+        ("我要投述", "我要投诉"),
+        ("我要举抱", "我要举报"),
+        ("井该丢了", "井盖丢了"),
+        ("路登不亮", "路灯不亮"),
+        ("停车卫被占了", "停车位被占了"),
+        ("望精街道有人摆摊", "望京街道有人摆摊"),
+        ("我在天同苑", "我在天通苑"),
+        ("亦装这边太吵", "亦庄这边太吵"),
+    ],
+)
+def test_puts_back_words_written_by_their_sound(sent: str, meant: str, channel: Channel) -> None:
+    assert normalise(sent, channel).text == meant
+
+
+@pytest.mark.parametrize("channel", ["webchat", "voice"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "油烟扰名人", "屋里没气味了", "名人故居在哪", "孩子少考了两分", "我叫刘井该", "望景家园三号楼",
+        "离远一点", "卫健委的电话", "还垫了砖", "地点是景山后街", "偷税漏税", "市容市貌", "我们楼顶的北屋",
+        "觉得该说说", "把路登记一下", "该抱走了", "投述职报告", "一装就是一年", "和桥那边",
+    ],
+)  # fmt: skip
+def test_leaves_real_words_that_sound_alike(text: str, channel: Channel) -> None:
+    assert normalise(text, channel).text == text
+
+
+def test_a_mended_word_maps_to_the_same_characters() -> None:
+    normalised = normalise("嗯，在望精", "voice")
+    start = normalised.text.index("望京")
+    assert normalised.original_span(start, start + 2) == (3, 5)
+
+
+@pytest.mark.parametrize("piece", ["楼下露天少考。", "lou xia shaokao ", "嗯那个", "啊", "a", "1 "])
+def test_long_texts_take_time_in_proportion(piece: str) -> None:
+    normalise(piece)
+    text = piece * (20_000 // len(piece))
+    began = time.perf_counter()
+    normalise(text, "voice")
+    assert time.perf_counter() - began < 5

@@ -23,11 +23,12 @@ from bot.language.emergency_signs import (
     Danger,
 )
 
-_CLAUSE = re.compile(r"[^，,。.！!？?；;\n\s]+[，,。.！!？?；;]?")
+# A space ends a Chinese clause, between English words it does not.
+_CLAUSE = re.compile(r"(?:[^，,。.！!？?；;\n\s]|(?<=[A-Za-z]) (?=[A-Za-z0-9]))+[，,。.！!？?；;]?")
 # A place or a person of the caller's own makes even 着火了怎么办 a cry for help.
 _OWN = re.compile(
     r"闻到|有股|我[妈爸家]|我(?:老公|老婆|孩子|们?小区|们?楼)|家里|楼[上下里道]|隔壁|对门|对面|邻居|这[里边儿]|那边|小区|单元|[0-9]号|门口|屋里|厨房|车里|路口|路上"
-    r"|有人|有个|老人|孩子|大爷|大妈"
+    r"|有人|有个|老人|孩子|大爷|大妈|面前|跟前"
 )
 _RESCUE_CALL = re.compile(r"救命|快来人|快救|出人命|要死人")
 _LONG = 160
@@ -79,11 +80,11 @@ def _is_real(sign: re.Match[str], clause: _Clause, text: str) -> bool:
     if DENIED.search(head) or EVER.match(tail):
         return False
     calls = _RESCUE_CALL.search(text) is not None
-    if UNREAL.search(head) or UNREAL.search(tail[:8]):
+    if UNREAL.search(head) or UNREAL.search(sign.group() + tail[:8]):
         return calls
     going_on = GOING_ON.search(clause.text) is not None or calls
     if PAST.search(clause.text) or (PAST.search(clause.before) and not going_on):
-        return bool(re.search(r"现在|还在|一直|到今天|开始|又", clause.text)) or calls
+        return bool(re.search(r"(?<!到)现在|还在|一直|到今天|开始|又", clause.text)) or calls
     if RULES.search(text, clause.start):
         return calls or re.search(r"正在|快来|现在", clause.text) is not None
     if ASKING.search(clause.text):

@@ -10,10 +10,12 @@ import re
 from collections.abc import Sequence
 
 from bot.language import answers
-from bot.language.models import Entity, Intent
+from bot.language.models import CategoryGuess, Entity, Intent
 
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 _SURE = 0.99
+_PLAIN_PROBLEM, _POSSIBLE = 0.7, 0.1
+_UNSORTED = "99999"
 _WISHES = {
     "report_case": """我要投诉 我要举报 投诉 举报 我要反映问题 反映问题 我要反映 举报投诉 投诉举报 我要报修 我要求助 上报问题
         我要上报 我想投诉 我想举报 我想反映个问题 我想反映问题 我要举报投诉""",
@@ -33,16 +35,30 @@ _NUMBER_ONLY_REST = 6
 
 
 def settle_intents(
-    text: str, ranking: Sequence[Intent], entities: Sequence[Entity], emergency: str | None
+    text: str,
+    ranking: Sequence[Intent],
+    entities: Sequence[Entity],
+    emergency: str | None,
+    category: CategoryGuess | None = None,
 ) -> tuple[Intent, ...]:
     """The ranking, with a settled intent put first where a rule applies.
 
-    `text` is the normalised message.
+    `text` is the normalised message, `category` the likeliest problem in it.
     """
     settled = _settled(text, entities, emergency)
+    if settled is None and _names_a_problem(ranking, category):
+        settled = "report_case"
     if settled is None:
         return tuple(ranking)
     return put_first(settled, ranking)
+
+
+def _names_a_problem(ranking: Sequence[Intent], category: CategoryGuess | None) -> bool:
+    """僵尸车，化工路南侧: a bare answer names no problem, so this is a report told curtly."""
+    if ranking[0].name != "inform" or category is None or category.code == _UNSORTED:
+        return False
+    reported = next((i.confidence for i in ranking if i.name == "report_case"), 0.0)
+    return category.confidence >= _PLAIN_PROBLEM and reported >= _POSSIBLE
 
 
 def put_first(name: str, ranking: Sequence[Intent]) -> tuple[Intent, ...]:

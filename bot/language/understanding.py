@@ -50,8 +50,10 @@ class Understander:
         with self._lock:
             entities = self._entities.read(text, normalised, channel, now)
         emergency = self._alarm.detect(words, vector)
-        ranking = settle_intents(words, self._rank_intents(words, vector), entities, emergency)
         guesses = self._categoriser.rank(words, vector)
+        ranking = settle_intents(
+            words, self._rank_intents(words, vector), entities, emergency, guesses[0]
+        )
         parts = self._find_parts(text, normalised, words) if emergency is None else ()
         if any(part.intent == REPORT for part in parts):
             ranking = put_first(REPORT, ranking)
@@ -61,7 +63,7 @@ class Understander:
             normalised=normalised.text,
             intent=ranking[0],
             intent_ranking=tuple(ranking),
-            category=guesses[0] if guesses and about_a_problem else None,
+            category=guesses[0] if about_a_problem else None,
             category_ranking=guesses,
             entities=tuple(entities),
             emergency=emergency,

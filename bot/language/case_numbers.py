@@ -7,26 +7,32 @@ from collections.abc import Iterator
 from datetime import date
 
 from bot.language.models import Entity
-from bot.language.numbers import DigitView, view_digits
+from bot.language.numbers import DigitView, read_number, view_digits
 from bot.language.phones import CONNECTORS, SEPARATOR, read_phones
 
 _GAP = rf"{SEPARATOR}?"
 # YYYYMMDDNNNNN: the day of filing and a running number.
 _OWN = re.compile(
     rf"(?<![0-9A-Za-z])(?:[A-Za-z]{{1,6}}{_GAP})?"
-    rf"(?P<day>20(?:{_GAP}[0-9]){{6}})"
+    rf"(?P<day>2{_GAP}0(?:{_GAP}[0-9]){{6}})"
     rf"{_GAP}(?:[A-Za-z]{{1,3}}{_GAP})?"
     rf"(?P<serial>[0-9](?:{_GAP}[0-9]){{4}})(?![0-9A-Za-z])"
 )
+# 2026年10月28日00056号, 二零二六年十一月二十号零零零四二: the number said as the date it holds.
+_DATED = re.compile(
+    rf"(?<![0-9])(?P<year>20[0-9]{{2}})年(?P<month>[0-9十]{{1,3}})月(?P<day>[0-9十]{{1,3}})[日号]?[ ，,的第]{{0,2}}"
+    rf"(?P<serial>[0-9]{{5}})(?![0-9])"
+)
 _CUED = re.compile(
     r"(?<!电话)(?<!手机)(?<!身份证)(?<!联系)(?<!车牌)(?<!银行卡)(?<!门牌)(?<!房屋)"
-    r"(?:单号|编号|号码|工单|受理|案件|流水|查询|回执|登记)(?:号码|编号|号|码)?"
+    r"(?:单号|单子|编号|号码|工单|受理|案件|流水|查询|回执|登记)(?:号码|编号|号|码)?"
     r"[是为叫：:，, ]{0,3}"
     rf"(?P<number>[A-Za-z]{{0,8}}(?:[ \-_]|{CONNECTORS})?[0-9]"
     rf"(?:(?:[ \-_]|{CONNECTORS})?[A-Za-z0-9]){{4,19}})(?![0-9A-Za-z])"
 )
 _OTHER_LENGTH = range(8, 21)
 _DIGITS_LEAST = 5
+_OWN_LENGTH = 13
 
 
 def read_case_numbers(text: str) -> list[Entity]:
@@ -37,7 +43,7 @@ def read_case_numbers(text: str) -> list[Entity]:
     taken only behind a word like 单号 or 编号 ("other"), and never when it is a phone.
     """
     view = view_digits(text)
-    own = list(_read_own(view, text))
+    own = [*_read_own(view, text), *_read_dated(view, text)]
     taken = own + read_phones(text) if _CUED.search(view.text) else own
     found = own + [
         other
@@ -52,6 +58,14 @@ def _read_own(view: DigitView, text: str) -> Iterator[Entity]:
         day = _letters_and_digits(match.group("day"))
         if _is_day(day):
             value = day + _letters_and_digits(match.group("serial"))
+            yield _entity(view, text, *match.span(), value, "own")
+
+
+def _read_dated(view: DigitView, text: str) -> Iterator[Entity]:
+    for match in _DATED.finditer(view.text):
+        month, day = read_number(match["month"]), read_number(match["day"])
+        value = f"{match['year']}{month or 0:02}{day or 0:02}{match['serial']}"
+        if len(value) == _OWN_LENGTH and _is_day(value[:8]):
             yield _entity(view, text, *match.span(), value, "own")
 
 

@@ -28,6 +28,11 @@ _WELL_FORMED = re.compile(rf"[{_DIGIT}十拾百佰千仟万亿]{{1,24}}")
 _REPEATED_DIGIT = re.compile(rf"([2-8两二三四五六七八])个([{_DIGIT}])(?![十百千万])")
 
 
+_RADIO = {"拐": "7", "洞": "0", "勾": "9"}
+# As soldiers and dispatchers say them; only in the midst of digits, for they are words besides.
+_RADIO_DIGIT = re.compile(rf"(?<=[{_DIGIT}]{{3}})[拐洞勾](?![弯角棍子口穴])")
+
+
 @dataclass(frozen=True, slots=True)
 class DigitView:
     """The text with spoken digits as ASCII ones; character i is from starts[i]:ends[i].
@@ -48,6 +53,7 @@ class DigitView:
 
 def view_digits(text: str) -> DigitView:
     """Show every spoken digit of `text` as an ASCII digit, keeping offsets."""
+    text = _RADIO_DIGIT.sub(lambda match: _RADIO[match.group()], text)
     repeats = list(_REPEATED_DIGIT.finditer(text)) if "个" in text else []
     if not repeats:
         return DigitView(text.translate(_TO_ASCII), None, None)

@@ -25,6 +25,9 @@ from bot.language.normalise import normalise
         "编号是二零二六一一二二零零零一七",
         "二零二六，一一二二，然后零零零幺七",
         "２０２６１１２２０００１７",
+        "二 零 二 六 一 一 二 二 零 零 零 一 七",
+        "2026年11月22日00017号",
+        "二零二六年十一月二十二号零零零幺拐",
     ],
 )
 def test_finds_our_own_number(said: str) -> None:

@@ -13,6 +13,7 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.limits import Limiter
 from hotline.settings import Settings
+from kb.place_service import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,4 @@ class ConsoleContext:
     cases: Cases
     media: Media
     accounts: Accounts
+    places: Places

@@ -46,10 +46,16 @@ class Right(StrEnum):
     """See covered personal data in conversations of others; one's own need no right."""
     READ_CASES = "read_cases"
     MANAGE_OPERATORS = "manage_operators"
+    MANAGE_PLACES = "manage_places"
+    """Take files of places in, and take that back; reading them needs READ_CASES."""
 
 
 _OPERATOR_RIGHTS = frozenset({Right.SERVE, Right.READ_CASES})
-_SUPERVISOR_RIGHTS = _OPERATOR_RIGHTS | {Right.TAKE_FROM_OTHERS, Right.REVEAL_ANY}
+_SUPERVISOR_RIGHTS = _OPERATOR_RIGHTS | {
+    Right.TAKE_FROM_OTHERS,
+    Right.REVEAL_ANY,
+    Right.MANAGE_PLACES,
+}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OPERATOR: _OPERATOR_RIGHTS,

@@ -14,6 +14,7 @@ from console.routes_cases import CasePages
 from console.routes_desk import DeskPages
 from console.routes_login import LoginPages
 from console.routes_operators import OperatorPages
+from console.routes_places import place_routes
 
 __all__ = ["ConsoleContext", "setup_console"]
 
@@ -59,6 +60,7 @@ def setup_console(app: web.Application, context: ConsoleContext) -> None:
             web.post(f"{one}/return", door.api(api.give_back, serve)),
             web.post(f"{one}/close", door.api(api.close, serve)),
             web.post(f"{one}/reveal", door.api(api.reveal, serve)),
+            *place_routes(context, door, pages),
             web.static(_STATIC, HERE / "static"),
         ]
     )

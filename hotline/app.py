@@ -38,6 +38,7 @@ from hotline.privacy import Vault
 from hotline.settings import Settings
 from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
 from kb.pages import setup_knowledge
+from kb.place_service import Places
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
 
@@ -60,6 +61,7 @@ class Product:
     conversations: Conversations
     cases: Cases
     knowledge: Knowledge
+    places: Places
     media: Media
     accounts: Accounts
     relay: Relay
@@ -99,6 +101,9 @@ async def open_product(
         await knowledge.seed()
         await knowledge.start()
         stack.push_async_callback(knowledge.stop)
+        places = Places(db, clock, bus, settings.kb_refresh_seconds)
+        await places.start()
+        stack.push_async_callback(places.stop)
         if bot is None:
             http = await stack.enter_async_context(
                 aiohttp.ClientSession(
@@ -112,7 +117,9 @@ async def open_product(
                 settings.rasa_timeout_seconds,
                 settings.rasa_concurrency,
             )
-        actions.services.bind(actions.services.Services(cases, conversations, knowledge, embedder))
+        actions.services.bind(
+            actions.services.Services(cases, conversations, knowledge, embedder, places)
+        )
         relay = Relay(db, clock, conversations, bot)
         await relay.start()
         stack.push_async_callback(relay.stop)
@@ -129,6 +136,7 @@ async def open_product(
             conversations=conversations,
             cases=cases,
             knowledge=knowledge,
+            places=places,
             media=Media(db, clock, settings.media_dir),
             accounts=Accounts(db, clock, limiter, vault, settings),
             relay=relay,
@@ -185,9 +193,10 @@ def make_app(product: Product) -> web.Application:
             cases=product.cases,
             media=product.media,
             accounts=product.accounts,
+            places=product.places,
         ),
     )
-    setup_knowledge(app, product.knowledge)
+    setup_knowledge(app, product.knowledge, product.places)
     health = Health(product)
     app.add_routes(
         [

@@ -6,8 +6,16 @@ import cases.store
 import console.store
 import conversations.store
 import hotline.audit
+import kb.place_store
 import kb.store
 from hotline.db import Base
 
-TABLE_MODULES = (cases.store, console.store, conversations.store, hotline.audit, kb.store)
+TABLE_MODULES = (
+    cases.store,
+    console.store,
+    conversations.store,
+    hotline.audit,
+    kb.place_store,
+    kb.store,
+)
 METADATA = Base.metadata

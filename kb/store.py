@@ -30,7 +30,7 @@ class ArticleRow(Base):
 
 
 class RevisionRow(Base):
-    """One row: how often the published knowledge has changed."""
+    """How often the published articles (row 1) and the places (row 2) have changed."""
 
     __tablename__ = "kb_revision"
 
@@ -53,6 +53,7 @@ class UnansweredRow(Base):
 
 
 PUBLISHED = "published"
+ARTICLES_REVISION, PLACES_REVISION = 1, 2
 
 
 async def put_article(
@@ -69,21 +70,22 @@ async def put_article(
     row.fingerprint, row.edited, row.updated_at = fingerprint, edited, now
 
 
-async def raise_revision(session: AsyncSession) -> None:
-    """Tell every process that the published knowledge changed."""
+async def raise_revision(session: AsyncSession, of: int = ARTICLES_REVISION) -> None:
+    """Tell every process that the published articles, or the places, changed."""
     result = await session.execute(
         update(RevisionRow)
-        .where(RevisionRow.id == 1)
+        .where(RevisionRow.id == of)
         .values(revision=RevisionRow.revision + 1)
         .returning(RevisionRow.revision)
     )
     if result.scalar() is None:
-        session.add(RevisionRow(id=1, revision=1))
+        session.add(RevisionRow(id=of, revision=1))
 
 
-async def current_revision(session: AsyncSession) -> int:
+async def current_revision(session: AsyncSession, of: int = ARTICLES_REVISION) -> int:
     """0 when nothing has been published yet."""
-    return int(await session.scalar(select(RevisionRow.revision)) or 0)
+    query = select(RevisionRow.revision).where(RevisionRow.id == of)
+    return int(await session.scalar(query) or 0)
 
 
 async def published(session: AsyncSession) -> Sequence[tuple[Article, int]]:

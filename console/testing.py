@@ -145,7 +145,7 @@ async def build_world(folder: Path, **settings: object) -> World:
         cases=Cases(db, clock, vault, limiter),
         media=Media(db, clock, folder / "media"),
         accounts=Accounts(db, clock, limiter, vault, effective, quick),
-        places=Places(db, clock, bus),
+        places=Places(db, clock),
     )
     app = web.Application()
     setup_console(app, context)

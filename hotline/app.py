@@ -101,7 +101,7 @@ async def open_product(
         await knowledge.seed()
         await knowledge.start()
         stack.push_async_callback(knowledge.stop)
-        places = Places(db, clock, bus, settings.kb_refresh_seconds)
+        places = Places(db, clock, settings.kb_refresh_seconds)
         await places.start()
         stack.push_async_callback(places.stop)
         if bot is None:

@@ -14,9 +14,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from hotline.audit import Actor, record_deed
-from hotline.bus import Bus
 from hotline.clock import Clock
-from hotline.db import Database, after_commit
+from hotline.db import Database
 from hotline.errors import Conflict, NotFound
 from kb import place_store as store
 from kb.place_files import Problem, Usual, read_places
@@ -25,7 +24,6 @@ from kb.store import PLACES_REVISION, current_revision, raise_revision
 
 log = structlog.get_logger(__name__)
 
-TOPIC = "places"
 _MOST_IMPORTS = 20
 
 
@@ -70,12 +68,9 @@ class PlaceImport:
 class Places:
     """The use cases around places. Call `start` first; it keeps the index fresh."""
 
-    def __init__(
-        self, db: Database, clock: Clock, bus: Bus | None = None, refresh_seconds: float = 0.5
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, refresh_seconds: float = 0.5) -> None:
         self._db = db
         self._clock = clock
-        self._bus = bus
         self._refresh_seconds = refresh_seconds
         self._index = PlaceIndex(())
         self._revision = -1
@@ -181,7 +176,7 @@ class Places:
             described = await _describe(session, row)
             row.undo = await _take_in(session, row, now)
             row.state, row.done_at = store.DONE, now
-            await self._changed(session)
+            await raise_revision(session, PLACES_REVISION)
             counts = {"added": described.added, "changed": described.changed}
             counts["removed"] = described.removed
             record_deed(session, now, actor, "places_imported", "place_import", str(id), **counts)
@@ -205,15 +200,9 @@ class Places:
                 raise NotUndoable
             await _put_back(session, row.undo, now)
             row.state = store.UNDONE
-            await self._changed(session)
+            await raise_revision(session, PLACES_REVISION)
             record_deed(session, now, actor, "places_import_undone", "place_import", str(id))
         await self.refresh()
-
-    async def _changed(self, session: AsyncSession) -> None:
-        await raise_revision(session, PLACES_REVISION)
-        if self._bus is not None:
-            bus = self._bus
-            after_commit(session, lambda: bus.publish(TOPIC, {"type": "changed"}))
 
 
 async def _find(session: AsyncSession, id: int, *, lock: bool = False) -> store.PlaceImportRow:

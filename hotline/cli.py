@@ -130,6 +130,34 @@ def kb_search(
     asyncio.run(run())
 
 
+@kb.command("import")
+def kb_import(
+    path: Annotated[Path, typer.Argument(help="md、zip、csv、xlsx 文件，或装着 md 的文件夹")],
+    publish_as: Annotated[
+        str, typer.Option(help="审核人：直接以此人的名义发布；不写则只提交审核")
+    ] = "",
+    data_dir: DataDir = None,
+) -> None:
+    """导入知识条目，默认提交审核。"""
+    from hotline.article_files import import_articles
+
+    settings = with_secret_key(quiet_settings(data_dir))
+    for line in asyncio.run(import_articles(settings, path, publish_as)):
+        say(line)
+
+
+@kb.command("export")
+def kb_export(
+    path: Annotated[Path, typer.Argument(help="文件夹（一篇一个 md），或 zip、csv、xlsx 文件")],
+    data_dir: DataDir = None,
+) -> None:
+    """导出全部知识条目。"""
+    from hotline.article_files import export_articles
+
+    settings = with_secret_key(quiet_settings(data_dir))
+    say(f"已导出 {asyncio.run(export_articles(settings, path))} 篇到 {path}")
+
+
 @kb.command("fit")
 def kb_fit(data_dir: DataDir = None) -> None:
     """重新计算检索的排序和置信度权重（维护人员使用）。"""

@@ -6,6 +6,7 @@ import cases.store
 import console.store
 import conversations.store
 import hotline.audit
+import kb.draft_store
 import kb.place_store
 import kb.store
 from hotline.db import Base
@@ -15,6 +16,7 @@ TABLE_MODULES = (
     console.store,
     conversations.store,
     hotline.audit,
+    kb.draft_store,
     kb.place_store,
     kb.store,
 )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base
+from kb.draft_store import ArticleVersionRow
 from kb.models import Article, article_from_data, article_to_data
 
 
@@ -57,9 +58,17 @@ ARTICLES_REVISION, PLACES_REVISION = 1, 2
 
 
 async def put_article(
-    session: AsyncSession, article: Article, fingerprint: str, edited: bool, now: datetime
+    session: AsyncSession,
+    article: Article,
+    fingerprint: str,
+    edited: bool,
+    now: datetime,
+    *,
+    author: str = "随产品提供",
+    reviewer: str = "",
+    note: str = "",
 ) -> None:
-    """Write the article as its next version."""
+    """Publish the article as its next version."""
     row = await session.get(ArticleRow, article.slug)
     if row is None:
         row = ArticleRow(slug=article.slug, version=0)
@@ -68,6 +77,17 @@ async def put_article(
     row.version += 1
     row.data = article_to_data(article)
     row.fingerprint, row.edited, row.updated_at = fingerprint, edited, now
+    session.add(
+        ArticleVersionRow(
+            slug=article.slug,
+            version=row.version,
+            data=row.data,
+            author_name=author,
+            reviewer_name=reviewer,
+            note=note,
+            published_at=now,
+        )
+    )
 
 
 async def raise_revision(session: AsyncSession, of: int = ARTICLES_REVISION) -> None:
@@ -92,6 +112,11 @@ async def published(session: AsyncSession) -> Sequence[tuple[Article, int]]:
     """Every published article with its version."""
     rows = await session.scalars(select(ArticleRow).where(ArticleRow.status == PUBLISHED))
     return [(article_from_data(row.data, row.slug), row.version) for row in rows]
+
+
+async def all_articles(session: AsyncSession) -> Sequence[ArticleRow]:
+    """Every article, in whatever state."""
+    return (await session.scalars(select(ArticleRow))).all()
 
 
 async def fingerprints(session: AsyncSession) -> dict[str, tuple[str, bool]]:

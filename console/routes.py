@@ -10,6 +10,7 @@ from console.door import Door
 from console.models import Right
 from console.pages import HERE, Pages
 from console.routes_api import DeskApi
+from console.routes_articles import article_routes
 from console.routes_cases import CasePages
 from console.routes_desk import DeskPages
 from console.routes_login import LoginPages
@@ -60,6 +61,7 @@ def setup_console(app: web.Application, context: ConsoleContext) -> None:
             web.post(f"{one}/return", door.api(api.give_back, serve)),
             web.post(f"{one}/close", door.api(api.close, serve)),
             web.post(f"{one}/reveal", door.api(api.reveal, serve)),
+            *article_routes(context, door, pages),
             *place_routes(context, door, pages),
             web.static(_STATIC, HERE / "static"),
         ]

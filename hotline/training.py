@@ -24,7 +24,7 @@ _LEARNED_FROM = (
     # what a sentence is turned into before it is learned from; readers of entities are not learned
     "bot/language/classifier.py",
     "bot/language/embedding*.py",
-    "bot/language/alarm.py",
+    "bot/language/augmentation.py",
     "bot/language/normalise.py",
     "bot/language/training.py",
     "nlu_data/*.yml",

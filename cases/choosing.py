@@ -9,7 +9,7 @@ from cases.categories import UNSORTED, find_by_name, load_categories
 from cases.draft import Draft
 from cases.models import Category
 
-TAKE_CATEGORY = 0.55
+TAKE_CATEGORY = 0.5
 """Above this confidence the first category is taken without asking."""
 OFFER_CATEGORY = 0.05
 """Below this confidence a category is not even offered."""

@@ -134,6 +134,7 @@ class OutboxRow(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     message_id: Mapped[str] = mapped_column(ForeignKey("messages.id"))
     attempts: Mapped[int] = mapped_column(default=0)
+    parts_sent: Mapped[int] = mapped_column(default=0, server_default="0")
     available_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(128))

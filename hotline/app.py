@@ -22,6 +22,7 @@ from cases.service import Cases
 from channels.tencent.parts import ChannelParts
 from channels.webchat.routes import ChatContext, setup_webchat
 from channels.wechat.channel import WeChat, open_wechat
+from channels.wecom.channel import WeCom, open_wecom
 from console.routes import ConsoleContext, setup_console
 from console.service import Accounts
 from conversations import store
@@ -69,6 +70,7 @@ class Product:
     bot: Bot
     embedder: Embedder
     wechat: WeChat | None
+    wecom: WeCom | None
 
 
 @asynccontextmanager
@@ -128,7 +130,8 @@ async def open_product(
         wechat = (
             await stack.enter_async_context(open_wechat(parts)) if settings.wechat_is_on else None
         )
-        apart = [name for name, door in (("wechat", wechat),) if door]
+        wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
+        apart = [name for name, door in (("wechat", wechat), ("wecom", wecom)) if door]
         outbox = Outbox(db, clock, {"webchat": WebChat(bus)}, apart)
         outbox.start()
         stack.push_async_callback(outbox.stop)
@@ -148,6 +151,7 @@ async def open_product(
             bot=bot,
             embedder=embedder,
             wechat=wechat,
+            wecom=wecom,
         )
 
 
@@ -201,8 +205,9 @@ def make_app(product: Product) -> web.Application:
             accounts=product.accounts,
         ),
     )
-    if product.wechat is not None:
-        product.wechat.setup(app)
+    for door in (product.wechat, product.wecom):
+        if door is not None:
+            door.setup(app)
     setup_knowledge(app, product.knowledge)
     health = Health(product)
     app.add_routes(
@@ -243,7 +248,7 @@ class Health:
             "channels": {
                 "webchat": "on",
                 "wechat": "on" if self._p.wechat else "off",
-                "wecom": "off",
+                "wecom": "on" if self._p.wecom else "off",
                 "telephony": "off",
             },
         }

@@ -183,17 +183,18 @@ class Courier:
                 for row, entry in due
             ]
         )
-        left = Windows.from_data(user.windows).left(self._clock.now())
+        windows, now = Windows.from_data(user.windows), self._clock.now()
+        left, keep_last = windows.left(now), windows.keeps_last(now)
         seat = self._seats.find(user.external_user)
         if seat is not None and parts:
-            rest, waiting = choose_parts(parts[1:], left)
+            rest, waiting = choose_parts(parts[1:], left, keep_last)
             first = parts[0]
             if waiting and not rest and not first.url:
                 first = replace(first, text=first.text + MORE)
             if await seat.carry(first):
                 await self._record(user.external_user, first, spent=False)
                 parts = parts[1:]
-        chosen, _ = choose_parts(parts, left)
+        chosen, _ = choose_parts(parts, left, keep_last)
         sent = await self._send_parts(user, chosen, due)
         if sent is not None:
             covered = {row_id for part in parts for row_id in part.covers} - sent

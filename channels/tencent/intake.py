@@ -150,13 +150,22 @@ class Intake:
                 async with self._db.read() as session:
                     row = await store.next_inbound(session, self._line.channel, user)
                 if row is not None and row.kind not in _SLOW:
+                    await self._prepare(row)
                     await self._take(row, None)
             if row is None:
                 return
             if row.kind in _SLOW:
                 # fetching a file may take seconds: others are not kept waiting for it
+                await self._prepare(row)
                 conversation_id = await self._conversation_for(user)
                 await self._take(row, await self._attachments.fetch(row, conversation_id))
+
+    async def _prepare(self, row: store.InboundRow) -> None:
+        if row.kind in _SPOKEN:
+            body = row.body
+            await self._line.prepare(
+                row.external_user, str(body.get("account", "")), str(body.get("welcome_code", ""))
+            )
 
     async def _conversation_for(self, user: str) -> str:
         async with self._db.write(durable=False) as session:
@@ -223,7 +232,7 @@ class Intake:
             for outcome in row.body.get("outcomes", ()):
                 log.info("notice.outcome", channel=row.channel, status=outcome.get("status"))
             return "", False
-        if kind not in FROM_RESIDENT and kind not in OPENERS and kind is not Kind.ENTER:
+        if kind not in OPENERS or (kind is Kind.ENTER and not row.body.get("welcome_code")):
             return "", False
         conversation = await self._open_conversation(session, user)
         user.blocked = None
@@ -292,6 +301,7 @@ class Intake:
         return Incoming(key, text or "（空消息）")
 
 
+_SPOKEN = FROM_RESIDENT | {Kind.ENTER}
 _SLOW = frozenset({Kind.IMAGE.value, Kind.VOICE.value})
 
 

@@ -26,6 +26,6 @@ class Line(Protocol):
         """A file that the resident sent, and its content type."""
         ...
 
-    async def prepare(self, user: str, account: str) -> None:
+    async def prepare(self, user: str, account: str, welcome_code: str) -> None:
         """What the channel needs before the assistant may answer this resident."""
         ...

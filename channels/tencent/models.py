@@ -60,12 +60,14 @@ class Opener(StrEnum):
     MENU = "menu"
     SUBSCRIBE = "subscribe"
     SCAN = "scan"
+    ENTER = "enter"
 
 
 OPENERS: Mapping[Kind, Opener] = {
     Kind.CLICK: Opener.MENU,
     Kind.SUBSCRIBE: Opener.SUBSCRIBE,
     Kind.SCAN: Opener.SCAN,
+    Kind.ENTER: Opener.ENTER,
     **dict.fromkeys(FROM_RESIDENT - {Kind.CLICK}, Opener.MESSAGE),
 }
 
@@ -93,11 +95,15 @@ class Allowance:
     message_span: timedelta = timedelta(hours=48)
     after_event: int = 3
     event_span: timedelta = timedelta(minutes=1)
+    enter_span: timedelta = timedelta(seconds=20)
+    """A WeCom welcome code carries one message within 20 seconds."""
 
     def open(self, opener: Opener, at: datetime) -> Window:
         """The window that this deed of the resident's opens."""
         if opener is Opener.MESSAGE:
             return Window(opener, at, at + self.message_span, self.after_message)
+        if opener is Opener.ENTER:
+            return Window(opener, at, at + self.enter_span, 1)
         return Window(opener, at, at + self.event_span, self.after_event)
 
 
@@ -110,6 +116,10 @@ class Windows:
     def left(self, now: datetime) -> int:
         """Messages that may be sent now, over all windows."""
         return sum(item.left(now) for item in self.items)
+
+    def keeps_last(self, now: datetime) -> bool:
+        """Whether the last message is worth keeping: a window that lasts for days."""
+        return any(item.left(now) for item in self.items if item.opened_by is Opener.MESSAGE)
 
     def ends_at(self, now: datetime) -> datetime | None:
         """When the last usable window closes; None when none is usable."""
@@ -197,16 +207,19 @@ MORE = "\n（还有内容没有发完，回复“继续”查看。）"
 """Ends the last message that may be sent while others wait."""
 
 
-def choose_parts(parts: Sequence[Part], left: int) -> tuple[list[Part], bool]:
+def choose_parts(
+    parts: Sequence[Part], left: int, keep_last: bool = True
+) -> tuple[list[Part], bool]:
     """Which of the parts to send while `left` messages may be sent, and whether others wait.
 
-    The last one is kept for what is vital. Vital parts go first when not all can go; among those
+    With `keep_last` the last one is kept for what is vital. Vital parts go first when not all can go; among those
     that go the order is kept.
     """
-    if len(parts) < left or (len(parts) == left and any(part.vital for part in parts)):
+    kept = 1 if keep_last and not any(part.vital for part in parts) else 0
+    if len(parts) <= left - kept:
         return list(parts), False
     vital = [number for number, part in enumerate(parts) if part.vital][:left]
-    room = left - max(len(vital), 1)
+    room = left - max(len(vital), kept)
     plain = [number for number, part in enumerate(parts) if not part.vital][: max(room, 0)]
     chosen = [parts[number] for number in sorted({*vital, *plain})]
     if chosen:

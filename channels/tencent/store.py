@@ -188,6 +188,21 @@ async def forget_inbound(session: AsyncSession, before: datetime) -> None:
     )
 
 
+async def lock_cursor(session: AsyncSession, account: str, now: datetime) -> CursorRow:
+    """The account's cursor, made when it is new, locked until the transaction ends."""
+    await session.execute(
+        _insert(session, CursorRow)
+        .values(account=account, cursor="", updated_at=now)
+        .on_conflict_do_nothing()
+    )
+    return await session.get_one(CursorRow, account, with_for_update=True)
+
+
+async def known_accounts(session: AsyncSession) -> Sequence[str]:
+    """Every service account that has told of messages."""
+    return (await session.scalars(select(CursorRow.account))).all()
+
+
 async def lock_user(
     session: AsyncSession, channel: str, user: str, now: datetime
 ) -> ChannelUserRow:

@@ -93,7 +93,7 @@ class WeChatLine:
         most = self._settings.max_upload_megabytes * 1024 * 1024
         return await self._api.download(self._tokens, media_id, most)
 
-    async def prepare(self, user: str, account: str) -> None:
+    async def prepare(self, user: str, account: str, welcome_code: str) -> None:
         """Nothing is needed before answering."""
 
     async def _post(self, path: str, body: dict[str, Any]) -> None:

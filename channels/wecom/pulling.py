@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 _SWEEP_SECONDS = 60.0
 """A callback may get lost; the messages it told of are pulled then at the latest."""
 _MOST_PAGES = 1000
+_MOST_IDLE = 20
 
 
 class Puller:
@@ -77,6 +78,7 @@ class Puller:
     async def _work(self, account: str, token: str) -> None:
         async with self._db.write(durable=False) as session:
             cursor = (await store.lock_cursor(session, account, self._clock.now())).cursor
+        idle = 0
         for _ in range(_MOST_PAGES):
             try:
                 items, following, more = await self._line.pull(account, cursor, token)
@@ -93,7 +95,11 @@ class Puller:
                 row.cursor, row.updated_at = following, self._clock.now()
             for user in dict.fromkeys(item.user for item in news):
                 self._intake.wake(user)
-            # an empty page may have more behind it
-            if not more or (following == cursor and not items):
+            if not more:
+                return
+            # an empty page may have more behind it, but not for ever
+            idle = idle + 1 if following == cursor and not items else 0
+            if idle > _MOST_IDLE:
+                log.warning("wecom.pull_stuck")
                 return
             cursor = following

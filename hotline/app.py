@@ -20,6 +20,7 @@ import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.service import Cases
 from channels.tencent.parts import ChannelParts
+from channels.tencent.reach import reach_reader
 from channels.webchat.routes import ChatContext, setup_webchat
 from channels.wechat.channel import WeChat, open_wechat
 from channels.wecom.channel import WeCom, open_wecom
@@ -203,6 +204,7 @@ def make_app(product: Product) -> web.Application:
             cases=product.cases,
             media=product.media,
             accounts=product.accounts,
+            reach=dict.fromkeys(("wechat", "wecom"), reach_reader(product.db, product.clock)),
         ),
     )
     for door in (product.wechat, product.wecom):

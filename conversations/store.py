@@ -127,6 +127,12 @@ class OutboxRow(Base):
             postgresql_where=_WAITING,
             sqlite_where=_WAITING,
         ),
+        Index(
+            "ix_outbox_conversation",
+            "conversation_id",
+            postgresql_where=_WAITING,
+            sqlite_where=_WAITING,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from channels.tencent import store
@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=30)
 _SWEEP_SECONDS = 0.5
 _SWEEP_MOST = 200
-_AT_ONCE = 16
+_AT_ONCE = 4
 _PAUSES = (1, 5, 30, 120, 600)
 """Seconds before the next try; after the last one the message waits for the next window."""
 _FAR = timedelta(days=3650)
@@ -60,7 +60,7 @@ class Courier:
         self._base_url = base_url
         self._owner = uuid.uuid4().hex
         self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._known: OrderedDict[str, str] = OrderedDict()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
         self._watchers: list[asyncio.Task[None]] = []
@@ -78,9 +78,9 @@ class Courier:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def know(self, conversation_id: str) -> None:
+    def know(self, conversation_id: str, user: str) -> None:
         """A conversation of this channel: hints about it are for us."""
-        self._known[conversation_id] = None
+        self._known[conversation_id] = user
         self._known.move_to_end(conversation_id)
         while len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
@@ -130,13 +130,15 @@ class Courier:
             await self._deliver(conversation_id)
 
     async def _deliver(self, conversation_id: str) -> None:
-        now = self._clock.now()
+        now, known = self._clock.now(), self._known.get(conversation_id)
         async with self._db.read() as session:
-            user = await store.user_of(session, conversation_id)
             found = [
                 (row, to_entry(entry))
                 for row, entry in await store.outbox_of(session, conversation_id)
             ]
+            if not found and known not in self._seats:
+                return
+            user = await store.user_of(session, conversation_id)
             choices = await _choices(session, conversation_id) if found else {}
             pending = user is not None and await _is_pending(session, user, conversation_id)
         if user is None:
@@ -303,15 +305,15 @@ async def _choices(session: AsyncSession, conversation_id: str) -> Mapping[str, 
 
 
 async def recent_entries(session: AsyncSession, conversation_id: str) -> list[Entry]:
-    """The last entries of the conversation, in order: enough to know what was offered last."""
-    query = (
-        select(EntryRow)
-        .where(EntryRow.conversation_id == conversation_id)
-        .order_by(EntryRow.seq.desc())
-        .limit(_LOOK_BACK)
+    """What was said since the resident last wrote, in order: what was offered to him last."""
+    mine = EntryRow.conversation_id == conversation_id
+    last = (
+        select(func.coalesce(func.max(EntryRow.seq), 0))
+        .where(mine, EntryRow.sender == Sender.RESIDENT.value)
+        .scalar_subquery()
     )
-    rows = (await session.scalars(query)).all()
-    return [to_entry(row) for row in reversed(rows)]
+    query = select(EntryRow).where(mine, EntryRow.seq > last).order_by(EntryRow.seq)
+    return [to_entry(row) for row in await session.scalars(query.limit(_LOOK_BACK))]
 
 
 async def _is_pending(

@@ -35,8 +35,8 @@ log = structlog.get_logger(__name__)
 
 _SWEEP_SECONDS = 2.0
 _SWEEP_MOST = 200
-_AT_ONCE = 8
-_MOST_TURNS = 32
+_AT_ONCE = 2
+_MOST_TURNS = 12
 """More turns at once make each of them slower and none of them sooner."""
 _MOST_ATTEMPTS = 5
 _KEPT = timedelta(days=3)
@@ -190,7 +190,8 @@ class Intake:
         now, kind = self._clock.now(), Kind(seen.kind)
         conversation_id, needs_turn = "", False
         forgotten: Sequence[str] = ()
-        async with self._db.write() as session:
+        # the journal holds it until this is on the disk too
+        async with self._db.write(durable=False) as session:
             row = await session.get(store.InboundRow, seen.id)
             if row is None or row.done_at is not None:
                 return
@@ -210,10 +211,11 @@ class Intake:
         if not conversation_id:
             self._seats.release(seen.external_user)
             return
-        self._courier.know(conversation_id)
+        self._courier.know(conversation_id, seen.external_user)
         if needs_turn:
             self._relay.submit(conversation_id)
-        self._courier.wake(conversation_id)
+        else:
+            self._courier.wake(conversation_id)
 
     async def _write(
         self,

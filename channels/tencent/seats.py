@@ -84,8 +84,8 @@ class Seats:
         for user in list(self._open):
             self.release(user)
 
-    def __contains__(self, user: str) -> bool:
-        return self.find(user) is not None
+    def __contains__(self, user: object) -> bool:
+        return user in self._open
 
     def __len__(self) -> int:
         return len(self._open)

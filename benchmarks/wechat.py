@@ -159,22 +159,31 @@ async def measure(rate: int, seconds: int, users: int) -> None:
                 started = time.perf_counter()
                 await load.run(rate, seconds, users)
                 loaded = time.perf_counter() - started
+                _tell_acknowledged(load, rate, seconds, users, loaded)
                 await _until_drained(http, load, api_port, rate * seconds)
                 drained = time.perf_counter() - started
         finally:
             for child in children:
                 child.kill()
                 await child.wait()
-    cuts = quantiles(load.seconds, n=1000)
-    print(f"{rate}/s for {seconds} s from {users} residents: {len(load.seconds)} acknowledged, "
-          f"{load.refused} refused, sent in {loaded:.1f} s")  # fmt: skip
-    print(f"acknowledgement p50 {cuts[499] * 1000:.0f} ms, p99 {cuts[989] * 1000:.0f} ms, "
-          f"p99.9 {cuts[998] * 1000:.0f} ms, longest {max(load.seconds) * 1000:.0f} ms")  # fmt: skip
     print(f"drained after {drained:.0f} s ({rate * seconds / drained:.0f} answered a second)")
     lost = sum(len(set(sent) - set(load.heard[user])) for user, sent in load.sent.items())
     twice = sum(len(heard) - len(set(heard)) for heard in load.heard.values())
     disorder = sum(heard != sorted(heard) for heard in load.heard.values())
     print(f"lost {lost}, twice {twice}, residents whose order was broken {disorder}")
+
+
+def _tell_acknowledged(load: Load, rate: int, seconds: int, users: int, loaded: float) -> None:
+    cuts = quantiles(load.seconds, n=1000)
+    print(
+        f"{rate}/s for {seconds} s from {users} residents: {len(load.seconds)} acknowledged, "
+        f"{load.refused} refused, sent in {loaded:.1f} s"
+    )
+    print(
+        f"acknowledgement p50 {cuts[499] * 1000:.0f} ms, p99 {cuts[989] * 1000:.0f} ms, "
+        f"p99.9 {cuts[998] * 1000:.0f} ms, longest {max(load.seconds) * 1000:.0f} ms",
+        flush=True,
+    )
 
 
 async def _spawn(*arguments: str) -> asyncio.subprocess.Process:

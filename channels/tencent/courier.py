@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import exists, func, select
@@ -40,6 +40,7 @@ _AT_ONCE = 4
 _PAUSES = (1, 5, 30, 120, 600)
 """Seconds before the next try; after the last one the message waits for the next window."""
 _FAR = timedelta(days=3650)
+_COMPANY = timedelta(seconds=20)
 _MOST_KNOWN = 50_000
 _LOOK_BACK = 60
 
@@ -146,6 +147,8 @@ class Courier:
             return
         due = [(row, entry) for row, entry in found if row.error != store.HELD]
         if due and due[0][0].available_at <= now:
+            if user.external_user not in self._seats and _may_wait(due, now):
+                return  # the sweep comes back
             if not await self._claim(user.external_user):
                 return  # another process delivers to him; it, or the sweep, will come to these
             try:
@@ -298,6 +301,17 @@ class Courier:
                 kept = await session.get(OutboxRow, row.id)
                 if kept is not None:
                     kept.done_at, kept.error = self._clock.now(), reason
+
+
+def _may_wait(due: Due, now: datetime) -> bool:
+    """Bare announcements (who has taken over) wait a little for words to travel with them."""
+    return all(
+        entry.sender is Sender.SYSTEM
+        and entry.in_reply_to is None
+        and not entry.payload
+        and now - entry.sent_at < _COMPANY
+        for _, entry in due
+    )
 
 
 async def _choices(session: AsyncSession, conversation_id: str) -> Mapping[str, tuple[Choice, ...]]:

@@ -238,13 +238,16 @@ async def test_the_quota_is_kept_and_nothing_is_lost(settings: Settings) -> None
         await run.say(ZHANG, "人工")
         conversation_id = await conversation_of(run)
         await run.product.conversations.take_over(conversation_id, WANG)
-        await run.until_bubbles(ZHANG, 2)
         for n in range(8):
-            await run.product.conversations.answer(conversation_id, WANG, f"第{n}条" + "长" * 590)
+            await run.product.conversations.answer(
+                conversation_id, WANG, f"第{n}条" + "长" * (590 if n else 20)
+            )
             await asyncio.sleep(0.05)
         await run.until_bubbles(ZHANG, 6)
         await asyncio.sleep(0.7)
         sent = run.bubbles(ZHANG)
+        assert "王坐席已接入" in sent[1]["text"]
+        assert "第0条" in sent[1]["text"]  # the announcement travelled with the first words
         assert [b["via"] for b in sent] == ["passive"] + ["customer"] * 5
         assert run.fake.resident(ZHANG).left() == 0
         await run.say(ZHANG, "继续")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cases.service import Cases
 from console.service import Accounts
 from conversations.media import Media
+from conversations.reach import ReadReach
 from conversations.service import Conversations
 from hotline.bus import Bus
 from hotline.clock import Clock
@@ -28,3 +30,5 @@ class ConsoleContext:
     cases: Cases
     media: Media
     accounts: Accounts
+    reach: Mapping[str, ReadReach] = field(default_factory=dict)
+    """Channels that bound how much may be sent."""

@@ -23,7 +23,7 @@ _STATIC = "/console/static"
 def setup_console(app: web.Application, context: ConsoleContext) -> None:
     """Add the operators' console to the application."""
     pages = Pages(context.clock, context.settings.city_name)
-    desk = Desk(context.db, context.clock)
+    desk = Desk(context.db, context.clock, context.reach)
     door = Door(context, pages)
     login = LoginPages(context, door, pages)
     desk_pages = DeskPages(context, desk, pages)

@@ -56,16 +56,6 @@ class SharedLocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """What a channel hands in; `external_id` is the channel's own unique id of it."""
-
-    external_id: str
-    text: str = ""
-    location: SharedLocation | None = None
-    attachment_ids: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Handoff:
     """The wish that a person takes over, and what she should know first."""
 
@@ -82,6 +72,21 @@ class Reply:
     citations: Sequence[Mapping[str, Any]] = ()
     case: Mapping[str, Any] | None = None
     handoff: Handoff | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a channel hands in; `external_id` is the channel's own unique id of it.
+
+    `answer` is the channel's own reply to what the bot cannot read (a recording, a film): it is
+    said instead of a turn of the bot's.
+    """
+
+    external_id: str
+    text: str = ""
+    location: SharedLocation | None = None
+    attachment_ids: Sequence[str] = ()
+    answer: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)

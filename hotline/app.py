@@ -19,7 +19,11 @@ from sqlalchemy import func, select, text
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.service import Cases
+from channels.tencent.parts import ChannelParts
+from channels.tencent.reach import reach_reader
 from channels.webchat.routes import ChatContext, setup_webchat
+from channels.wechat.channel import WeChat, open_wechat
+from channels.wecom.channel import WeCom, open_wecom
 from console.routes import ConsoleContext, setup_console
 from console.service import Accounts
 from conversations import store
@@ -29,6 +33,7 @@ from conversations.outbox import Outbox, WebChat
 from conversations.rasa_bot import RasaBot
 from conversations.relay import Relay
 from conversations.service import Conversations
+from conversations.speech import Recogniser
 from hotline.bus import Bus, LocalBus, RedisBus
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
@@ -65,6 +70,8 @@ class Product:
     relay: Relay
     bot: Bot
     embedder: Embedder
+    wechat: WeChat | None
+    wecom: WeCom | None
 
 
 @asynccontextmanager
@@ -76,6 +83,7 @@ async def open_product(
     bot: Bot | None = None,
     clock: Clock | None = None,
     embedder: Embedder | None = None,
+    recogniser: Recogniser | None = None,
 ) -> AsyncIterator[Product]:
     """Make every part, start the workers, and stop them in reverse order.
 
@@ -116,7 +124,16 @@ async def open_product(
         relay = Relay(db, clock, conversations, bot)
         await relay.start()
         stack.push_async_callback(relay.stop)
-        outbox = Outbox(db, clock, {"webchat": WebChat(bus)})
+        media = Media(db, clock, settings.media_dir)
+        parts = ChannelParts(
+            settings, db, clock, bus, limiter, vault, conversations, relay, media, recogniser
+        )
+        wechat = (
+            await stack.enter_async_context(open_wechat(parts)) if settings.wechat_is_on else None
+        )
+        wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
+        apart = [name for name, door in (("wechat", wechat), ("wecom", wecom)) if door]
+        outbox = Outbox(db, clock, {"webchat": WebChat(bus)}, apart)
         outbox.start()
         stack.push_async_callback(outbox.stop)
         yield Product(
@@ -129,11 +146,13 @@ async def open_product(
             conversations=conversations,
             cases=cases,
             knowledge=knowledge,
-            media=Media(db, clock, settings.media_dir),
+            media=media,
             accounts=Accounts(db, clock, limiter, vault, settings),
             relay=relay,
             bot=bot,
             embedder=embedder,
+            wechat=wechat,
+            wecom=wecom,
         )
 
 
@@ -185,8 +204,12 @@ def make_app(product: Product) -> web.Application:
             cases=product.cases,
             media=product.media,
             accounts=product.accounts,
+            reach=dict.fromkeys(("wechat", "wecom"), reach_reader(product.db, product.clock)),
         ),
     )
+    for door in (product.wechat, product.wecom):
+        if door is not None:
+            door.setup(app)
     setup_knowledge(app, product.knowledge)
     health = Health(product)
     app.add_routes(
@@ -224,7 +247,12 @@ class Health:
         body = {
             "status": "ok" if all(checks.values()) else "starting",
             "checks": checks,
-            "channels": {"webchat": "on", "wechat": "off", "wecom": "off", "telephony": "off"},
+            "channels": {
+                "webchat": "on",
+                "wechat": "on" if self._p.wechat else "off",
+                "wecom": "on" if self._p.wecom else "off",
+                "telephony": "off",
+            },
         }
         return web.json_response(body, status=200 if all(checks.values()) else 503)
 

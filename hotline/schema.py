@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import cases.store
+import channels.tencent.store
 import console.store
 import conversations.store
 import hotline.audit
 import kb.store
 from hotline.db import Base
 
-TABLE_MODULES = (cases.store, console.store, conversations.store, hotline.audit, kb.store)
+TABLE_MODULES = (
+    cases.store,
+    channels.tencent.store,
+    console.store,
+    conversations.store,
+    hotline.audit,
+    kb.store,
+)
 METADATA = Base.metadata

@@ -69,6 +69,50 @@ class Settings:
     kb_refresh_seconds: float = _setting(0.5, "检查知识库是否有改动的间隔秒数")
     city_name: str = _setting("北京市", "城市名称，用于问候语和页面标题")
 
+    wechat_token: str = _setting(
+        "", "公众号“服务器配置”里的令牌 Token；与 APPID、SECRET 都设置后开通 /wechat", secret=True
+    )
+    wechat_appid: str = _setting("", "公众号 AppID")
+    wechat_secret: str = _setting("", "公众号 AppSecret", secret=True)
+    wechat_aes_key: str = _setting(
+        "", "公众号消息加解密密钥 EncodingAESKey（43 个字符）；留空为明文模式", secret=True
+    )
+    wechat_api_base: str = _setting("https://api.weixin.qq.com", "公众号接口根地址")
+    wechat_reply_seconds: float = _setting(
+        4.0, "等待当场答复的最长秒数（微信 5 秒断开），超过则改用客服消息"
+    )
+    wechat_messages_per_window: int = _setting(5, "市民发消息后 48 小时内可主动发送的条数")
+    wechat_messages_per_event: int = _setting(3, "点菜单、关注、扫码后 1 分钟内可主动发送的条数")
+    wechat_passive_backlog: int = _setting(
+        64, "正在处理的市民超过此数时不再等待当场答复，先确认收到，随后用客服消息答复"
+    )
+    wechat_template_id: str = _setting("", "工单进度模板消息的模板 ID；留空则不发模板消息")
+    wechat_subscription_id: str = _setting("", "工单进度订阅通知的模板 ID；留空则不发订阅通知")
+    wechat_notice_fields: str = _setting(
+        "character_string1=number,phrase2=status,time3=time",
+        "通知模板的字段：字段名=内容，内容可用 number 工单编号、status 状态、time 时间、text 说明",
+    )
+    wecom_token: str = _setting(
+        "", "微信客服回调的 Token；与 CORPID、SECRET、AES_KEY 都设置后开通 /wecom", secret=True
+    )
+    wecom_corpid: str = _setting("", "企业微信企业 ID")
+    wecom_secret: str = _setting("", "微信客服应用的 Secret", secret=True)
+    wecom_aes_key: str = _setting("", "微信客服回调的 EncodingAESKey（43 个字符）", secret=True)
+    wecom_api_base: str = _setting("https://qyapi.weixin.qq.com", "企业微信接口根地址")
+    wecom_messages_per_window: int = _setting(5, "微信客服：客户发消息后 48 小时内可发送的条数")
+
+    @property
+    def wechat_is_on(self) -> bool:
+        """Whether the Official Account is set up."""
+        return bool(self.wechat_token and self.wechat_appid and self.wechat_secret)
+
+    @property
+    def wecom_is_on(self) -> bool:
+        """Whether WeCom customer service is set up."""
+        return bool(
+            self.wecom_token and self.wecom_corpid and self.wecom_secret and self.wecom_aes_key
+        )
+
     @property
     def model_dir(self) -> Path:
         """Where trained assistants are kept."""
@@ -181,6 +225,12 @@ def _check_ranges(settings: Settings, problems: list[str]) -> None:
         ("http://", "https://")
     ):
         problems.append(f"{env_name('public_base_url')}：应以 http:// 或 https:// 开头")
+    for name in ("wechat_aes_key", "wecom_aes_key"):
+        if getattr(settings, name) and len(getattr(settings, name)) != 43:
+            problems.append(f"{env_name(name)}：应为 43 个字符")
+    for name in ("wechat_api_base", "wecom_api_base"):
+        if not getattr(settings, name).startswith(("http://", "https://")):
+            problems.append(f"{env_name(name)}：应以 http:// 或 https:// 开头")
     if settings.embedder_dir and not Path(settings.embedder_dir).is_dir():
         problems.append(f"{env_name('embedder_dir')}：目录 {settings.embedder_dir} 不存在")
     if settings.database_url and not settings.database_url.startswith(

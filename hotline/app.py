@@ -40,6 +40,8 @@ from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
 from kb.pages import setup_knowledge
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
+from telephony.provider import Provider
+from telephony.setup import Telephony, open_telephony, setup_telephony
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +67,7 @@ class Product:
     relay: Relay
     bot: Bot
     embedder: Embedder
+    telephony: Telephony
 
 
 @asynccontextmanager
@@ -76,10 +79,11 @@ async def open_product(
     bot: Bot | None = None,
     clock: Clock | None = None,
     embedder: Embedder | None = None,
+    provider: Provider | None = None,
 ) -> AsyncIterator[Product]:
     """Make every part, start the workers, and stop them in reverse order.
 
-    `bot`, `clock` and `embedder` can be replaced, for tests and for trying things out. The
+    `bot`, `clock`, `embedder` and the telephone `provider` can be replaced, for tests and for trying things out. The
     database must have been upgraded and `settings` must have a secret key.
     """
     clock = clock or SystemClock()
@@ -116,7 +120,10 @@ async def open_product(
         relay = Relay(db, clock, conversations, bot)
         await relay.start()
         stack.push_async_callback(relay.stop)
-        outbox = Outbox(db, clock, {"webchat": WebChat(bus)})
+        telephony = await stack.enter_async_context(
+            open_telephony(settings, db, clock, bus, vault, conversations, relay, provider)
+        )
+        outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel})
         outbox.start()
         stack.push_async_callback(outbox.stop)
         yield Product(
@@ -134,6 +141,7 @@ async def open_product(
             relay=relay,
             bot=bot,
             embedder=embedder,
+            telephony=telephony,
         )
 
 
@@ -188,6 +196,7 @@ def make_app(product: Product) -> web.Application:
         ),
     )
     setup_knowledge(app, product.knowledge)
+    setup_telephony(app, product.telephony)
     health = Health(product)
     app.add_routes(
         [
@@ -224,7 +233,12 @@ class Health:
         body = {
             "status": "ok" if all(checks.values()) else "starting",
             "checks": checks,
-            "channels": {"webchat": "on", "wechat": "off", "wecom": "off", "telephony": "off"},
+            "channels": {
+                "webchat": "on",
+                "wechat": "off",
+                "wecom": "off",
+                "telephony": "on" if self._p.telephony.on else "off",
+            },
         }
         return web.json_response(body, status=200 if all(checks.values()) else 503)
 

@@ -7,7 +7,15 @@ import console.store
 import conversations.store
 import hotline.audit
 import kb.store
+import telephony.store
 from hotline.db import Base
 
-TABLE_MODULES = (cases.store, console.store, conversations.store, hotline.audit, kb.store)
+TABLE_MODULES = (
+    cases.store,
+    console.store,
+    conversations.store,
+    hotline.audit,
+    kb.store,
+    telephony.store,
+)
 METADATA = Base.metadata

@@ -92,7 +92,7 @@ def step(call: Call, event: Event) -> Step:
         case Joined():
             return _join(call, event)
         case Returned():
-            return ask(at_rest(call), prompts.RETURNED)
+            return _return(call)
 
 
 def _awake(call: Call) -> Call:
@@ -411,6 +411,14 @@ def _offer(call: Call, reason: str) -> Step:
 def _ask_call_back_number(call: Call, before: tuple[Act, ...] = ()) -> Step:
     call, acts = booking.ask_number(at_rest(call))
     return call, before + acts
+
+
+def _return(call: Call) -> Step:
+    if call.phase is not Phase.QUEUED:
+        return ask(at_rest(call), prompts.RETURNED)
+    call, acts = ask(at_rest(call), prompts.NOT_BOOKED)
+    leave: tuple[Act, ...] = (LeaveQueue(),)
+    return call, leave + acts
 
 
 def _join(call: Call, event: Joined) -> Step:

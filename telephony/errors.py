@@ -24,3 +24,10 @@ class NoLine(Conflict):
 
     code = "no_line"
     message = "请先在“我的话机”里填写接听号码。"
+
+
+class OperatorEngaged(Conflict):
+    """She is on another call, or another operator's telephone is ringing for this one."""
+
+    code = "operator_engaged"
+    message = "您的话机正在通话或振铃，请稍后再接。"

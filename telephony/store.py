@@ -78,7 +78,20 @@ class LegRow(Base):
     """One try to reach an operator (or a third party) for a call."""
 
     __tablename__ = "call_legs"
-    __table_args__ = (Index(None, "call_id"), Index(None, "operator_id", "ended_at"))
+    __table_args__ = (
+        Index(None, "call_id"),
+        # a call rings one operator at a time, an operator has one call at a time
+        Index(
+            "uq_call_legs_call", "call_id", unique=True, postgresql_where=_OPEN, sqlite_where=_OPEN
+        ),
+        Index(
+            "uq_call_legs_operator",
+            "operator_id",
+            unique=True,
+            postgresql_where=_OPEN,
+            sqlite_where=_OPEN,
+        ),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"))

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from conversations.errors import ConversationClosed, HeldByAnother
 from conversations.models import Handoff, Operator
@@ -19,7 +20,7 @@ from hotline.db import Database
 from hotline.privacy import Vault
 from hotline.settings import Settings
 from telephony import store
-from telephony.errors import CallNotFound, CallOver, NoLine
+from telephony.errors import CallNotFound, CallOver, NoLine, OperatorEngaged
 from telephony.events import Event, NobodyFree, Queued
 from telephony.hours import Hours
 from telephony.models import CallStatus, expected_minutes, international, tell_summary
@@ -128,6 +129,7 @@ class Transfers:
             line = await session.get(OperatorLineRow, operator.id)
         if line is None:
             raise NoLine
+        await self.let_go(call_id)
         return await self._ring(row, line, failing=True)
 
     async def _ring(self, row: CallRow, line: OperatorLineRow, *, failing: bool = False) -> str:
@@ -140,8 +142,14 @@ class Transfers:
             status=RINGING,
             created_at=now,
         )
-        async with self._db.write() as session:
-            session.add(leg)
+        try:
+            async with self._db.write() as session:
+                session.add(leg)
+        except IntegrityError:
+            # rung by another process at the same moment, or she is on another call
+            if failing:
+                raise OperatorEngaged from None
+            return ""
         number = international(self._vault.unlock(line.number_sealed))
         try:
             sid = await self._provider.call_operator(

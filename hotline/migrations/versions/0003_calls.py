@@ -113,7 +113,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('call_legs', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_call_legs_call_id'), ['call_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_call_legs_operator_id_ended_at'), ['operator_id', 'ended_at'], unique=False)
+        batch_op.create_index('uq_call_legs_call', ['call_id'], unique=True, postgresql_where=sa.text('ended_at IS NULL'), sqlite_where=sa.text('ended_at IS NULL'))
+        batch_op.create_index('uq_call_legs_operator', ['operator_id'], unique=True, postgresql_where=sa.text('ended_at IS NULL'), sqlite_where=sa.text('ended_at IS NULL'))
 
     op.create_table('call_recordings',
     sa.Column('sid', sa.String(length=64), nullable=False),
@@ -159,7 +160,8 @@ def downgrade() -> None:
 
     op.drop_table('call_recordings')
     with op.batch_alter_table('call_legs', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_call_legs_operator_id_ended_at'))
+        batch_op.drop_index('uq_call_legs_operator', postgresql_where=sa.text('ended_at IS NULL'), sqlite_where=sa.text('ended_at IS NULL'))
+        batch_op.drop_index('uq_call_legs_call', postgresql_where=sa.text('ended_at IS NULL'), sqlite_where=sa.text('ended_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_call_legs_call_id'))
 
     op.drop_table('call_legs')

@@ -52,6 +52,7 @@ from telephony.events import (
     Wait,
     WantsCallBack,
 )
+from telephony.repairing import repair
 from telephony.speaking import group_digits, split_portions, to_speech
 
 PORTION_CHARS = 100
@@ -121,7 +122,7 @@ def _greet(call: Call, event: Answered) -> Step:
 
 
 def _hear(call: Call, event: Heard) -> Step:
-    text = event.text.strip()
+    text = repair(event.text.strip())
     if not text:
         return _wait_out(replace(call, spoke=call.spoke))
     if detect_emergency(text):
@@ -160,7 +161,8 @@ def _hear_in_phase(call: Call, text: str, confidence: float | None) -> Step:
 
 
 def _hear_plainly(call: Call, text: str, confidence: float | None) -> Step:
-    if hearing.says_goodbye(text) and not call.expects:
+    done = hearing.has_no_more(text) and not (call.expects or call.unfinished)
+    if done or hearing.says_goodbye(text):
         return _part(call)
     if hearing.wants_call_back(text):
         return _ask_call_back_number(call)
@@ -304,13 +306,15 @@ def _wait_out(call: Call) -> Step:
 def _simpler(call: Call) -> str:
     if call.phase is Phase.CHECKING:
         return "对请按一，不对请按二。"
-    if call.choices:
-        return tell_keys(call.choices) + "找人工按零。"
+    if call.phase in (Phase.OFFERING, Phase.NUMBER, Phase.TIME, Phase.BOOKING):
+        return call.question
     if call.expects:
         return prompts.SIMPLER.get(call.expects, prompts.SIMPLER[None])
-    if call.phase in (Phase.LISTENING, Phase.THINKING) and not call.unfinished:
-        return prompts.TOP_KEYS
-    return call.question
+    if any(title not in _WAYS_OUT for title, _ in call.choices) or len(call.choices) > 1:
+        return tell_keys(call.choices) + "找人工按零。"
+    if call.unfinished or call.phase in (Phase.SURVEY, Phase.SATISFIED, Phase.UNSOLVED):
+        return call.question + "找人工按零。"
+    return prompts.TOP_KEYS
 
 
 def tell_keys(choices: tuple[tuple[str, str], ...]) -> str:
@@ -323,7 +327,7 @@ def tell_keys(choices: tuple[tuple[str, str], ...]) -> str:
 
 
 _WAYS_OUT = frozenset(
-    {"取消", "转人工", "返回智能助手", "不用", "不清楚", "记不清", "现在", "匿名"}
+    {"取消", "修改", "转人工", "返回智能助手", "不用", "不清楚", "记不清", "现在", "匿名"}
 )
 """Choices that need not be read out each time: the question says them, or the greeting did."""
 
@@ -344,7 +348,7 @@ def _tell(call: Call, event: Answers) -> Step:
     if any(each.missed for each in event.answers):
         return _tell_missed(call, text)
     call = replace(call, misses=0)
-    if any(each.case_number for each in event.answers):
+    if any(each.case_number for each in event.answers) and not last.expects:
         text += "再听一遍请说重复。还有别的事，请直接说。"
     told = [(title, sent) for title, sent in last.choices if title not in _WAYS_OUT]
     if 1 < len(told) <= 6 and not all(title in text for title, _ in told):

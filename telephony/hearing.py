@@ -14,7 +14,7 @@ _REPEAT = frozenset(
 _GO_ON = frozenset("继续 继续说 继续听 接着说 接着 往下说 您继续 你继续 说吧 嗯 好 好的".split())
 _ENOUGH = frozenset("结束 够了 不听了 不用说了 别说了 停 可以了 知道了 不用了 明白了".split())
 _GOODBYE = frozenset(
-    "再见 拜拜 挂了 我挂了 挂断 挂机 没事了 没别的事了 没有别的事了 没有了 没了 就这样 就这些 就这事 不用了谢谢 没事了谢谢 谢谢再见".split()
+    "再见 拜拜 挂了 我挂了 挂断 挂机 没事了 没别的事了 没有别的事了 没有了 没有 没了 就这样 就这些 就这事 不用了谢谢 没事了谢谢 谢谢再见".split()
 )
 _NO_RECORDING = re.compile(r"(?:不要|别|不同意|停止|关掉|不许|不想被?)录音")
 _CALL_ME = re.compile(
@@ -30,7 +30,7 @@ def bare(text: str) -> str:
 
 
 def _is(text: str, words: frozenset[str]) -> bool:
-    return _EDGE.sub("", text) in words or bare(text) in words
+    return any(each in words for each in (_EDGE.sub("", text), bare(text), answers.trim(text)))
 
 
 def wants_repeat(text: str) -> bool:
@@ -49,8 +49,15 @@ def has_enough(text: str) -> bool:
 
 
 def says_goodbye(text: str) -> bool:
-    """The caller is done."""
-    return _is(text, _GOODBYE) or text.strip("。！， ").endswith(("再见", "拜拜"))
+    """The caller is going, whatever was asked."""
+    return bare(text) in {"挂", "我挂", "挂断", "挂机"} or text.strip("。！， ").endswith(
+        ("再见", "拜拜", "挂了")
+    )
+
+
+def has_no_more(text: str) -> bool:
+    """Nothing else: the end, unless it answers a question."""
+    return _is(text, _GOODBYE)
 
 
 def refuses_recording(text: str) -> bool:
@@ -98,4 +105,6 @@ def is_whole_number(digits: str) -> bool:
 
 def longest_number(digits: str) -> int:
     """How many digits a telephone number that begins like this can have."""
-    return 11 if digits.startswith("1") else 12
+    if digits.startswith("0"):
+        return 12
+    return 11 if digits.startswith("1") else 8

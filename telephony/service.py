@@ -276,15 +276,19 @@ class Calls:
             case Transfer(reason):
                 return await self._transfer(row, reason)
             case LeaveQueue():
-                await self._conversations.stop_waiting(str(row.conversation_id))
+                await self._stop_waiting(row)
             case BookCallBack(number, when):
-                await self._conversations.stop_waiting(str(row.conversation_id))
+                await self._stop_waiting(row)
                 await self._call_backs.book(
                     number, Errand.PROMISED, when=when, conversation_id=row.conversation_id
                 )
             case NoteOutcome(name, value) if row.call_back_id:
                 await self._call_backs.note(row.call_back_id, name, value)
         return None
+
+    async def _stop_waiting(self, row: CallRow) -> None:
+        await self._conversations.stop_waiting(str(row.conversation_id))
+        await self._transfers.let_go(row.id)
 
     async def _transfer(self, row: CallRow, reason: str) -> Event:
         now = self._clock.now()

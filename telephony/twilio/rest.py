@@ -1,4 +1,7 @@
-"""Twilio's REST API through Twilio's own client."""
+"""Twilio's REST API through Twilio's own client.
+
+Without a list of events Twilio reports the end of a call and of a recording, which is what we need.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,6 @@ class TwilioProvider:
                 fallback_method="POST",
                 status_callback=status_callback,
                 status_callback_method="POST",
-                status_callback_event=["completed"],
                 timeout=ring_seconds,
             )
         )
@@ -86,7 +88,6 @@ class TwilioProvider:
             self._client.calls(sid).recordings.create_async(
                 recording_status_callback=self._at.of("recording", call=call_id),
                 recording_status_callback_method="POST",
-                recording_status_callback_event=["completed", "absent"],
                 recording_channels="dual",
             )
         )

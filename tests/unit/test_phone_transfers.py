@@ -31,7 +31,7 @@ async def staffed(product: Product) -> AsyncIterator[Product]:
     for operator, number in ((LI, "01088880001"), (WANG, "01088880002")):
         mine = Operator(known[operator.name], operator.name)
         await product.telephony.transfers.set_line(mine, number, True)
-    yield product
+    return product
 
 
 async def ring(product: Product) -> None:

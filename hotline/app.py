@@ -20,6 +20,8 @@ import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.service import Cases
 from channels.webchat.routes import ChatContext, setup_webchat
+from console.intake import read_form
+from console.models import Right
 from console.routes import ConsoleContext, setup_console
 from console.service import Accounts
 from conversations import store
@@ -35,11 +37,13 @@ from hotline.db import Database
 from hotline.limits import Limiter, LocalLimiter, RedisLimiter
 from hotline.openapi import DOCUMENT
 from hotline.privacy import Vault
+from hotline.reader import SentenceReader
 from hotline.settings import Settings
 from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
 from kb.pages import setup_knowledge
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
+from telephony.desk import CallPages
 from telephony.provider import Provider
 from telephony.setup import Telephony, open_telephony, setup_telephony
 
@@ -121,7 +125,20 @@ async def open_product(
         await relay.start()
         stack.push_async_callback(relay.stop)
         telephony = await stack.enter_async_context(
-            open_telephony(settings, db, clock, bus, vault, conversations, relay, provider)
+            open_telephony(
+                settings,
+                db,
+                clock,
+                bus,
+                vault,
+                conversations,
+                relay,
+                cases,
+                knowledge,
+                limiter,
+                SentenceReader(settings, embedder),
+                provider,
+            )
         )
         outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel})
         outbox.start()
@@ -181,7 +198,7 @@ def make_app(product: Product) -> web.Application:
             product.limiter,
         ),
     )
-    setup_console(
+    door, pages = setup_console(
         app,
         ConsoleContext(
             db=product.db,
@@ -197,6 +214,9 @@ def make_app(product: Product) -> web.Application:
     )
     setup_knowledge(app, product.knowledge)
     setup_telephony(app, product.telephony)
+    phone = product.telephony
+    call_pages = CallPages(phone, phone.transcripts, phone.lists, product.clock, pages, read_form)
+    call_pages.setup(app, door, Right.SERVE, Right.TAKE_FROM_OTHERS)
     health = Health(product)
     app.add_routes(
         [

@@ -11,20 +11,28 @@ from datetime import timedelta
 import structlog
 from aiohttp import web
 
+from cases.service import Cases
 from conversations.models import Entry, Sender
 from conversations.outbox import Channel
 from conversations.relay import Relay
 from conversations.service import Conversations
+from conversations.speech import Recogniser
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.db import Database
+from hotline.limits import Limiter
 from hotline.privacy import Vault
 from hotline.settings import Settings
+from kb.service import Knowledge
 from telephony.call_backs import CallBacks
+from telephony.looking import CallLists
 from telephony.models import CallStatus
 from telephony.provider import NoProvider, Provider
 from telephony.recordings import Recordings
+from telephony.routes import CallsApi
 from telephony.service import Calls
+from telephony.speech import open_recogniser
+from telephony.transcripts import Reader, Transcripts
 from telephony.transfers import Transfers
 from telephony.twilio.relay import RelayDoor
 from telephony.twilio.rest import TwilioProvider
@@ -48,6 +56,10 @@ class Telephony:
     call_backs: CallBacks
     recordings: Recordings
     provider: Provider
+    transcripts: Transcripts
+    lists: CallLists
+    api: CallsApi
+    recogniser: Recogniser | None
 
     @property
     def channel(self) -> Channel:
@@ -78,6 +90,10 @@ async def open_telephony(
     vault: Vault,
     conversations: Conversations,
     relay: Relay,
+    cases: Cases,
+    knowledge: Knowledge,
+    limiter: Limiter,
+    reader: Reader,
     provider: Provider | None = None,
 ) -> AsyncIterator[Telephony]:
     """Make the parts and keep the background work going; `provider` replaces Twilio's."""
@@ -90,7 +106,21 @@ async def open_telephony(
     calls = Calls(
         db, clock, bus, vault, settings, conversations, relay, chosen, transfers, call_backs
     )
-    telephony = Telephony(on, settings, bus, calls, transfers, call_backs, recordings, chosen)
+    transcripts = Transcripts(db, clock, vault, cases, knowledge, reader)
+    telephony = Telephony(
+        on=on,
+        settings=settings,
+        bus=bus,
+        calls=calls,
+        transfers=transfers,
+        call_backs=call_backs,
+        recordings=recordings,
+        provider=chosen,
+        transcripts=transcripts,
+        lists=CallLists(db, clock, vault),
+        api=CallsApi(settings, transcripts, limiter),
+        recogniser=open_recogniser(settings.speech_model_dir, settings.speech_seconds),
+    )
     tasks = _start_work(telephony) if on else []
     try:
         yield telephony
@@ -129,7 +159,8 @@ async def _repeat(deed: Callable[[], Awaitable[None]], seconds: float) -> None:
 
 
 def setup_telephony(app: web.Application, telephony: Telephony) -> None:
-    """Add the telephone's addresses; without its settings there are none."""
+    """Add the telephone's addresses; what has no settings has no address."""
+    app.add_routes(telephony.api.routes())
     if not telephony.on:
         return
     hooks = Webhooks(

@@ -30,14 +30,14 @@ _MOST_REDIRECTS = 40
 
 def with_phone(settings: Settings, **more: object) -> Settings:
     """The settings with the telephone on."""
-    return replace(
-        settings,
-        twilio_account_sid=ACCOUNT,
-        twilio_auth_token=TOKEN,
-        twilio_number=OURS,
-        public_base_url=BASE,
-        **more,  # type: ignore[arg-type]
-    )
+    values: dict[str, object] = {
+        "twilio_account_sid": ACCOUNT,
+        "twilio_auth_token": TOKEN,
+        "twilio_number": OURS,
+        "public_base_url": BASE,
+        **more,
+    }
+    return replace(settings, **values)  # type: ignore[arg-type]
 
 
 def sign(url: str, form: Mapping[str, str]) -> str:

@@ -1,0 +1,108 @@
+"""What the call pages show, read straight from the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from conversations.models import Entry
+from conversations.store import entries_after
+from hotline.audit import Actor, record_deed
+from hotline.clock import Clock
+from hotline.db import Database
+from hotline.privacy import Vault
+from telephony import store
+from telephony.errors import CallNotFound
+from telephony.measures import CallFact
+from telephony.models import CallStatus, CallView
+from telephony.service import PROVIDER
+from telephony.store import CallRow
+
+_LIVE = (CallStatus.ACTIVE.value, CallStatus.QUEUED.value, CallStatus.OPERATOR.value)
+_MOST_LIVE, _MOST_FACTS, _MOST_ENTRIES = 200, 200_000, 500
+
+
+class CallLists:
+    """The queries of the call pages."""
+
+    def __init__(self, db: Database, clock: Clock, vault: Vault) -> None:
+        self._db = db
+        self._clock = clock
+        self._vault = vault
+
+    async def live(self) -> Sequence[CallView]:
+        """Calls that go on now: who waits first, then the longest."""
+        query = (
+            select(CallRow)
+            .where(
+                CallRow.provider == PROVIDER,
+                CallRow.ended_at.is_(None),
+                CallRow.status.in_(_LIVE),
+            )
+            .order_by(CallRow.status != CallStatus.QUEUED.value, CallRow.started_at)
+            .limit(_MOST_LIVE)
+        )
+        return await self._views(query)
+
+    async def recent(self, limit: int = 100) -> Sequence[CallView]:
+        """Calls that are over, the newest first."""
+        query = (
+            select(CallRow)
+            .where(CallRow.provider == PROVIDER, CallRow.ended_at.is_not(None))
+            .order_by(CallRow.started_at.desc())
+            .limit(limit)
+        )
+        return await self._views(query)
+
+    async def _views(self, query: Select[CallRow]) -> Sequence[CallView]:
+        async with self._db.read() as session:
+            return [store.to_view(row, self._vault) for row in await session.scalars(query)]
+
+    async def open(self, call_id: str, actor: Actor) -> tuple[CallView, Sequence[Entry]]:
+        """A call with what was said on it; that somebody looked is written down."""
+        async with self._db.write() as session:
+            row = await session.get(CallRow, call_id)
+            if row is None or row.conversation_id is None:
+                raise CallNotFound
+            entries = await entries_after(session, row.conversation_id, 0, _MOST_ENTRIES)
+            record_deed(session, self._clock.now(), actor, "call_read", "call", call_id)
+        mine = [
+            entry
+            for entry in entries
+            if entry.sent_at >= row.started_at
+            and (row.ended_at is None or entry.sent_at <= row.ended_at)
+        ]
+        return store.to_view(row, self._vault), mine
+
+    async def facts(self, since: datetime, until: datetime) -> Sequence[CallFact]:
+        """What the measures need of the inbound calls begun in this stretch."""
+        row = CallRow
+        query = (
+            select(
+                row.caller_blind, row.started_at, row.answered_at, row.human_wanted_at,
+                row.queued_at, row.joined_at, row.ended_at, row.memory,
+            )
+            .where(
+                row.provider == PROVIDER, row.direction == "inbound",
+                row.started_at >= since, row.started_at < until,
+            )
+            .order_by(row.started_at)
+            .limit(_MOST_FACTS)
+        )  # fmt: skip
+        async with self._db.read() as session:
+            found = (await session.execute(query)).all()
+        facts = []
+        for caller, started, answered, wanted, queued, joined, ended, memory in found:
+            counts = memory.get("counts") or {}
+            facts.append(
+                CallFact(
+                    caller, started, answered, wanted, queued, joined, ended,
+                    spoke=bool(memory.get("spoke")),
+                    silences=int(counts.get("silences", 0)),
+                    misses=int(counts.get("misses", 0)),
+                    abandoned=memory.get("ended_in") == "queued",
+                )
+            )  # fmt: skip
+        return facts

@@ -109,6 +109,7 @@ class CallPages:
                 web.post(f"{at}/call-backs/{{id}}/cancel", door.page(self.cancel, serve)),
                 web.get(f"{at}/{{id}}", door.page(self.show_one, serve)),
                 web.post(f"{at}/{{id}}/take", door.page(self.take, serve)),
+                web.post(f"{at}/{{id}}/third", door.page(self.add_third, serve)),
                 web.static("/console/calls-static", HERE / "static"),
             ]
         )
@@ -130,12 +131,12 @@ class CallPages:
 
     async def show_one(self, request: web.Request, visitor: Any) -> web.StreamResponse:
         """GET /console/calls/{id}: what was said, and what to do."""
-        call, entries = await self._lists.open(request.match_info["id"], visitor.account.actor)
+        call, said = await self._lists.open(request.match_info["id"], visitor.account.actor)
         return self._pages.render(
             "telephony/call.html",
             visitor=visitor,
             call=call,
-            entries=[entry for entry in entries if entry.text],
+            said=said,
             recordings=await self._t.recordings.of(call.id),
             line=await self._t.transfers.line_of(visitor.account.id),
             now=self._clock.now(),
@@ -145,6 +146,17 @@ class CallPages:
     async def take(self, request: web.Request, visitor: Any) -> web.StreamResponse:
         """POST /console/calls/{id}/take: ring my telephone for this call."""
         await self._t.transfers.take(request.match_info["id"], visitor.account.operator)
+        raise web.HTTPSeeOther(f"/console/calls/{request.match_info['id']}")
+
+    async def add_third(self, request: web.Request, visitor: Any) -> web.StreamResponse:
+        """POST /console/calls/{id}/third: ring another person into the talk."""
+        form = await self._read_form(request)
+        number = plain_number(form.get("number", ""))
+        if not is_whole_number(number):
+            raise InvalidInput("号码应为手机号，或带区号的座机号。")
+        await self._t.transfers.add_third(
+            request.match_info["id"], visitor.account.operator, number
+        )
         raise web.HTTPSeeOther(f"/console/calls/{request.match_info['id']}")
 
     async def set_line(self, request: web.Request, visitor: Any) -> web.StreamResponse:

@@ -7,8 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import Select, select
 
-from conversations.models import Entry
-from conversations.store import entries_after
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
@@ -17,11 +15,12 @@ from telephony import store
 from telephony.errors import CallNotFound
 from telephony.measures import CallFact
 from telephony.models import CallStatus, CallView
+from telephony.reading import Segment
 from telephony.service import PROVIDER
-from telephony.store import CallRow
+from telephony.store import CallRow, SegmentRow
 
 _LIVE = (CallStatus.ACTIVE.value, CallStatus.QUEUED.value, CallStatus.OPERATOR.value)
-_MOST_LIVE, _MOST_FACTS, _MOST_ENTRIES = 200, 200_000, 500
+_MOST_LIVE, _MOST_FACTS = 200, 200_000
 
 
 class CallLists:
@@ -46,7 +45,7 @@ class CallLists:
         )
         return await self._views(query)
 
-    async def recent(self, limit: int = 100) -> Sequence[CallView]:
+    async def recent(self, limit: int = 40) -> Sequence[CallView]:
         """Calls that are over, the newest first."""
         query = (
             select(CallRow)
@@ -60,21 +59,19 @@ class CallLists:
         async with self._db.read() as session:
             return [store.to_view(row, self._vault) for row in await session.scalars(query)]
 
-    async def open(self, call_id: str, actor: Actor) -> tuple[CallView, Sequence[Entry]]:
+    async def open(self, call_id: str, actor: Actor) -> tuple[CallView, Sequence[Segment]]:
         """A call with what was said on it; that somebody looked is written down."""
         async with self._db.write() as session:
             row = await session.get(CallRow, call_id)
-            if row is None or row.conversation_id is None:
+            if row is None or row.provider != PROVIDER:
                 raise CallNotFound
-            entries = await entries_after(session, row.conversation_id, 0, _MOST_ENTRIES)
+            query = select(SegmentRow).where(SegmentRow.call_id == call_id).order_by(SegmentRow.id)
+            said = [
+                Segment(each.external_id, each.speaker, each.text, each.start_ms, each.end_ms)
+                for each in await session.scalars(query)
+            ]
             record_deed(session, self._clock.now(), actor, "call_read", "call", call_id)
-        mine = [
-            entry
-            for entry in entries
-            if entry.sent_at >= row.started_at
-            and (row.ended_at is None or entry.sent_at <= row.ended_at)
-        ]
-        return store.to_view(row, self._vault), mine
+        return store.to_view(row, self._vault), said
 
     async def facts(self, since: datetime, until: datetime) -> Sequence[CallFact]:
         """What the measures need of the inbound calls begun in this stretch."""

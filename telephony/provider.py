@@ -34,6 +34,10 @@ class Provider(Protocol):
         """Ring an operator for a waiting call."""
         ...
 
+    async def call_third(self, number: str, call_id: str) -> str:
+        """Ring a third person into a call's conference."""
+        ...
+
     async def fetch_next(self, sid: str, call_id: str, line: Line) -> None:
         """Make a live call ask at once what comes next."""
         ...
@@ -87,6 +91,9 @@ class RecordingProvider:
 
     async def call_operator(self, number: str, leg_id: str, ring_seconds: int) -> str:
         return self._note("call_operator", number, leg_id)
+
+    async def call_third(self, number: str, call_id: str) -> str:
+        return self._note("call_third", number, call_id)
 
     async def fetch_next(self, sid: str, call_id: str, line: Line) -> None:
         self._note("fetch_next", sid, call_id)

@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from conversations.errors import ConversationClosed, ConversationNotFound
 from conversations.models import Conversation, Entry, EntryType, Handoff, Holder, Incoming, Sender
@@ -41,12 +42,14 @@ from telephony.events import (
     BookCallBack,
     Event,
     HangUp,
+    Heard,
     HungUp,
     Interrupted,
     Joined,
     LeaveQueue,
     Listen,
     NoteOutcome,
+    Pressed,
     Queued,
     Returned,
     Say,
@@ -56,6 +59,7 @@ from telephony.events import (
 )
 from telephony.models import Arrival, CallStatus, CallView, Errand, Line
 from telephony.provider import Provider, ProviderFailed
+from telephony.speaking import seconds_to_say
 from telephony.store import CallRow
 from telephony.transfers import Transfers
 from telephony.wire import dump, load
@@ -229,6 +233,7 @@ class Calls:
     async def _run(self, row: CallRow, event: Event | None) -> Sequence[Act]:
         call = Call.from_json(row.memory)
         said: list[Act] = []
+        heard = spoken_words(event)
         todo: deque[Event] = deque([event] if event is not None else await self._news(row, call))
         for _ in range(_MOST_STEPS):
             if not todo:
@@ -243,10 +248,10 @@ class Calls:
                     await self._stop_recording(row)
                 else:
                     said.append(act)
-        await self._keep(row, call, said)
+        await self._keep(row, call, said, heard)
         return said
 
-    async def _keep(self, row: CallRow, call: Call, acts: Sequence[Act]) -> None:
+    async def _keep(self, row: CallRow, call: Call, acts: Sequence[Act], heard: str = "") -> None:
         now, before = self._clock.now(), row.status
         status = CallStatus.ACTIVE.value
         if call.phase is Phase.QUEUED:
@@ -268,6 +273,26 @@ class Calls:
             values["queued_at"] = now
         async with self._db.write(durable=False) as session:
             await session.execute(update(CallRow).where(CallRow.id == row.id).values(**values))
+            self._write_down(session, row, heard, acts)
+
+    def _write_down(
+        self, session: AsyncSession, row: CallRow, heard: str, acts: Sequence[Act]
+    ) -> None:
+        """Both sides of the turn into the call's own transcript, as they were said."""
+        at = max(int((self._clock.now() - row.started_at).total_seconds() * 1000), 0)
+        said = "".join(act.text for act in acts if isinstance(act, Say))
+        for mark, speaker, words in (("r", "resident", heard), ("s", "bot", said)):
+            if words:
+                session.add(
+                    store.SegmentRow(
+                        call_id=row.id,
+                        external_id=f"{row.turn}{mark}",
+                        speaker=speaker,
+                        text=words,
+                        start_ms=at,
+                        end_ms=at + int(seconds_to_say(words) * 1000),
+                    )
+                )
 
     async def _do(self, row: CallRow, act: Act) -> Event | None:
         match act:
@@ -422,7 +447,16 @@ class Calls:
             .order_by(EntryRow.seq.desc())
             .limit(1)
         )
+        last = (
+            select(store.SegmentRow)
+            .where(store.SegmentRow.call_id == call_id, store.SegmentRow.speaker == "bot")
+            .order_by(store.SegmentRow.id.desc())
+            .limit(1)
+        )
         async with self._db.write(durable=False) as session:
+            spoken = await session.scalar(last)
+            if spoken is not None:
+                spoken.text = heard.strip() + "……"
             entry = await session.scalar(query)
             if entry is None or "whole_text" in entry.payload:
                 return
@@ -540,6 +574,13 @@ class Calls:
             await self._provider.stop_recording(row.sid)
         except ProviderFailed as error:
             log.error("call.recording_not_stopped", call_id=row.id, reason=error.reason)
+
+
+def spoken_words(event: Event | None) -> str:
+    """The caller's side of a turn, as the transcript shows it."""
+    if isinstance(event, Heard):
+        return event.text
+    return f"［按键 {event.digits}］" if isinstance(event, Pressed) else ""
 
 
 __all__ = ["CHANNEL", "PROVIDER", "Calls", "Entry", "call_topic"]

@@ -10,14 +10,14 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from conversations.errors import ConversationClosed, HeldByAnother
+from conversations.errors import ConversationClosed, HeldByAnother, NotHolder
 from conversations.models import Handoff, Operator
 from conversations.service import Conversations
 from conversations.store import ConversationRow
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.privacy import Vault
+from hotline.privacy import Vault, mask_phone
 from hotline.settings import Settings
 from telephony import store
 from telephony.errors import CallNotFound, CallOver, NoLine, OperatorEngaged
@@ -131,6 +131,19 @@ class Transfers:
             raise NoLine
         await self.let_go(call_id)
         return await self._ring(row, line, failing=True)
+
+    async def add_third(self, call_id: str, operator: Operator, number: str) -> None:
+        """A third person into the talk of the operator who holds the call."""
+        row = await self._live(call_id)
+        if row.status != CallStatus.OPERATOR.value or row.operator_id != operator.id:
+            raise NotHolder("请先接听这通电话，再加第三方。")
+        await self._provider.call_third(international(number), call_id)
+        async with self._db.write() as session:
+            actor = Actor("operator", operator.id, operator.name)
+            record_deed(
+                session, self._clock.now(), actor, "third_called", "call", call_id,
+                number=mask_phone(number),
+            )  # fmt: skip
 
     async def _ring(self, row: CallRow, line: OperatorLineRow, *, failing: bool = False) -> str:
         now = self._clock.now()

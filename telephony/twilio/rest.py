@@ -55,7 +55,12 @@ class TwilioProvider:
             status_callback=self._at.of("leg", leg=leg_id),
         )
 
-    async def _call(self, number: str, ring_seconds: int, url: str, status_callback: str) -> str:
+    async def call_third(self, number: str, call_id: str) -> str:
+        return await self._call(number, 30, url=self._at.of("third", call=call_id))
+
+    async def _call(
+        self, number: str, ring_seconds: int, url: str, status_callback: str | None = None
+    ) -> str:
         call = await _ask(
             self._client.calls.create_async(
                 to=number,
@@ -64,8 +69,7 @@ class TwilioProvider:
                 method="POST",
                 fallback_url=self._at.of("fallback"),
                 fallback_method="POST",
-                status_callback=status_callback,
-                status_callback_method="POST",
+                **({"status_callback": status_callback} if status_callback else {}),
                 timeout=ring_seconds,
             )
         )

@@ -74,6 +74,7 @@ class Webhooks:
             "queue-left": self.leave_queue,
             "relay-left": self.leave_relay,
             "join": self.join_conference,
+            "third": self.join_third,
             "conference-left": self.leave_conference,
             "operator": self.whisper,
             "operator-key": self.take_operator_key,
@@ -182,6 +183,13 @@ class Webhooks:
     async def join_conference(self, request: web.Request, form: Form) -> str:
         """The caller, brought to the operator."""
         return self.twiml.join(_need(request.query, "call"), operator=False)
+
+    async def join_third(self, request: web.Request, form: Form) -> str:
+        """A third person answered: into the same talk."""
+        call = await self._calls.get(_need(request.query, "call"))
+        if call.status is not CallStatus.OPERATOR:
+            return self.twiml.bye("通话已经结束。")
+        return self.twiml.join(call.id, operator=False)
 
     async def leave_conference(self, request: web.Request, form: Form) -> str:
         """The operator put the telephone down, or the caller did."""

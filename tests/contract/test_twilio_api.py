@@ -67,6 +67,7 @@ async def provider(api_base: str) -> AsyncIterator[TwilioProvider]:
 async def test_calling_a_resident_and_an_operator(provider: TwilioProvider) -> None:
     assert (await provider.call_resident("+8613812345678", "cb1", 30)).startswith("CA")
     assert (await provider.call_operator("+861088880001", "leg1", 20)).startswith("CA")
+    assert (await provider.call_third("+861088880003", "call1")).startswith("CA")
 
 
 async def test_moving_a_live_call(provider: TwilioProvider) -> None:

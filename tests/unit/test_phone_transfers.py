@@ -75,6 +75,11 @@ async def test_the_caller_hears_his_place_and_the_operator_three_lines(
     assert (conversation.holder, conversation.operator_name) == (Holder.OPERATOR, "小李")
     await phone.fetch(f"join?call={call.id}")
     assert phone.last.find("Dial/Conference") is not None
+    holder = Operator(str(conversation.operator_id), "小李")
+    await staffed.telephony.transfers.add_third(call.id, holder, "01088880003")
+    assert provider.named("call_third") == [("+861088880003", call.id)]
+    third = await phone.post(f"third?call={call.id}", CallSid="CA" + "d" * 32)
+    assert third.find("Dial/Conference") is not None
 
 
 async def test_refused_and_unanswered_goes_round_then_a_call_back_is_offered(

@@ -174,6 +174,16 @@ def _take(state: _Draft, segment: Segment, reading: Reading) -> None:
             continue
         name = {"location": "location", "time": "occurred", "phone": "phone"}[item["entity"]]
         _note(state, name, segment, item["start"], item["end"])
+    for name, slot in (("location", Slot.LOCATION), ("occurred", Slot.OCCURRED)):
+        proofs = state.evidence.get(name, ())
+        if (
+            slot in changed
+            and state.draft is not None
+            and segment.id not in (proof.segment_id for proof in proofs)
+            and name in state.evidence
+        ):
+            # mended by words that name no place of their own: 不是48号，是68号
+            _note(state, name, segment, 0, len(segment.text), add=True)
 
 
 def _take_digits(state: _Draft, segment: Segment) -> None:

@@ -11,11 +11,12 @@ from functools import lru_cache
 
 from bot.language.embedding import Embedder
 from bot.language.models import Understanding
+from bot.language.training import Models
 from bot.language.understanding import Understander
 from cases.categories import load_categories
 from hotline.errors import Unavailable
 from hotline.settings import Settings
-from hotline.training import model_path, unpacked_components
+from hotline.training import model_path, unpacked_models
 
 _KEPT = 4096
 
@@ -45,8 +46,7 @@ class SentenceReader:
                 if not model.exists():
                     raise Unavailable("理解模型还没有训练好，请稍后再试。")
                 names = {code: item.name for code, item in load_categories().items()}
-                with unpacked_components(model) as (intents, categories):
-                    self._understander = Understander.load(
-                        intents, categories, self._embedder, names
-                    )
+                with unpacked_models(model) as folder:
+                    models = Models.load(folder)
+                self._understander = Understander(self._embedder, models, names)
             return self._understander

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from bot.language import answers
 from bot.language.emergency import detect_emergency
+from bot.language.normalise import normalise
 from telephony import booking, hearing, prompts, surveying
 from telephony.call_state import (
     MOST_SILENCES,
@@ -52,7 +53,6 @@ from telephony.events import (
     Wait,
     WantsCallBack,
 )
-from telephony.repairing import repair
 from telephony.speaking import group_digits, split_portions, to_speech
 
 PORTION_CHARS = 100
@@ -122,7 +122,8 @@ def _greet(call: Call, event: Answered) -> Step:
 
 
 def _hear(call: Call, event: Heard) -> Step:
-    text = repair(event.text.strip())
+    said = event.text.strip()
+    text = normalise(said, "voice").text or said
     if not text:
         return _wait_out(replace(call, spoke=call.spoke))
     if detect_emergency(text):
@@ -130,7 +131,7 @@ def _hear(call: Call, event: Heard) -> Step:
         return _think(replace(at_rest(call), danger=True, alarmed=True), text)
     if call.phase in (Phase.OPERATOR, Phase.TYPED):
         return call, (Ask(text), Wait())
-    if event.confidence is not None and event.confidence < UNHEARD and len(text) > 1:
+    if event.confidence is not None and event.confidence < UNHEARD and len(said) > 1:
         return miss(call, prompts.NOT_CAUGHT)
     if hearing.refuses_recording(text):
         call, acts = say_again(call)

@@ -31,7 +31,6 @@ from telephony.reading import (
     check_order,
     read_order,
 )
-from telephony.repairing import repair
 from telephony.store import CallRow, SegmentRow
 
 PROVIDER = "desk"
@@ -162,11 +161,7 @@ class Transcripts:
             last.append(found)
             return found
 
-        repaired = [
-            Segment(s.id, s.speaker, _same_length_repair(s.text), s.start_ms, s.end_ms)
-            for s in segments
-        ]
-        order = await asyncio.to_thread(read_order, repaired, understand)
+        order = await asyncio.to_thread(read_order, segments, understand)
         asked = [each for each in last if each.intent.name in ("ask_policy", "report_case")]
         answers = await asyncio.to_thread(self._suggest, asked[-1:] or last[-1:])
         return order, await self._similar(order), answers
@@ -340,12 +335,6 @@ def _read_segment(item: object, number: int) -> Segment:
         raise InvalidInput(f"第 {number} 段的 id 应是 1 到 {_LONGEST_ID} 个字符。")
     clean = text.encode("utf-8", "ignore").decode().replace("\x00", "").strip()
     return Segment(own, str(speaker), clean, times[0], times[1])
-
-
-def _same_length_repair(text: str) -> str:
-    """Homophones put right where no offset moves: evidence must point into the text as sent."""
-    mended = repair(text)
-    return mended if len(mended) == len(text) else text
 
 
 def _to_order(report: Mapping[str, Any]) -> Order:

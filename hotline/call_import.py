@@ -10,17 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import io
 import json
-import wave
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from bot.language.embedding import load_embedder
 from cases.service import Cases
@@ -36,7 +32,8 @@ from hotline.reader import SentenceReader
 from hotline.settings import Settings
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
-from telephony.reading import OPERATOR, RESIDENT, Segment
+from telephony.reading import Segment
+from telephony.sound import listen
 from telephony.speech import open_recogniser
 from telephony.transcripts import MOST_SEGMENTS, Transcripts, read_segments
 
@@ -172,40 +169,7 @@ def _read_all(raw: list[Any]) -> list[Segment]:
 async def _listen(recogniser: Recogniser | None, path: Path) -> list[Segment]:
     if recogniser is None:
         raise InvalidInput("导入录音要先设置 HOTLINE_SPEECH_MODEL_DIR。")
-    segments = []
-    for speaker, sound, milliseconds in split_channels(await asyncio.to_thread(path.read_bytes)):
-        heard = await recogniser.transcribe(sound, "audio/wav")
-        if heard.text:
-            segments.append(Segment(f"0-{speaker}", speaker, heard.text[:2000], 0, milliseconds))
+    segments = await listen(recogniser, await asyncio.to_thread(path.read_bytes))
     if not segments:
         raise InvalidInput("录音里没有听到话。")
     return segments
-
-
-def split_channels(sound: bytes) -> list[tuple[str, bytes, int]]:
-    """(speaker, mono WAV, milliseconds) of each side of a recording; raises InvalidInput."""
-    try:
-        with wave.open(io.BytesIO(sound)) as file:
-            channels, width, rate = file.getnchannels(), file.getsampwidth(), file.getframerate()
-            frames = file.readframes(file.getnframes())
-    except (wave.Error, EOFError):
-        raise InvalidInput("不是可以读取的 WAV 录音。") from None
-    if width != 2 or channels not in (1, 2):
-        raise InvalidInput("录音应是 16 位、单声道或双声道的 WAV。")
-    samples = np.frombuffer(frames, "<i2").reshape(-1, channels)
-    milliseconds = round(len(samples) / rate * 1000)
-    sides = (RESIDENT, OPERATOR)[:channels]
-    return [
-        (speaker, _to_wav(samples[:, side], rate), milliseconds)
-        for side, speaker in enumerate(sides)
-    ]
-
-
-def _to_wav(samples: Any, rate: int) -> bytes:
-    out = io.BytesIO()
-    with wave.open(out, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.astype("<i2").tobytes())
-    return out.getvalue()

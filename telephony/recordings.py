@@ -11,14 +11,17 @@ from pathlib import Path
 import structlog
 from sqlalchemy import select
 
+from conversations.speech import Recogniser
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.errors import NotFound
+from hotline.errors import HotlineError, NotFound
 from hotline.settings import Settings
 from telephony.models import CallView
 from telephony.provider import Provider, ProviderFailed
+from telephony.sound import listen
 from telephony.store import CallRow, RecordingRow
+from telephony.transcripts import Transcripts
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +56,7 @@ class Recordings:
                     sid=sid, call_id=call_id, status="", seconds=0, created_at=self._clock.now()
                 )
                 session.add(row)
-            if row.status not in ("kept", "deleted"):
+            if row.status in ("", "in-progress", "completed", "absent", "failed"):
                 row.status = status[:16]
                 row.seconds = int(seconds) if seconds.isdigit() else 0
 
@@ -76,6 +79,33 @@ class Recordings:
             except ProviderFailed as error:
                 log.warning("recording.not_fetched", sid=row.sid, reason=error.reason)
         return kept
+
+    async def transcribe_new(self, recogniser: Recogniser, transcripts: Transcripts) -> int:
+        """Read what operators talked about; a recording nothing can be heard in is left alone."""
+        query = (
+            select(RecordingRow, CallRow.started_at)
+            .join(CallRow, CallRow.id == RecordingRow.call_id)
+            .where(RecordingRow.status == "kept", CallRow.joined_at.is_not(None))
+            .limit(1)
+        )
+        async with self._db.read() as session:
+            found = (await session.execute(query)).first()
+        if found is None:
+            return 0
+        row, started_at = found
+        status = "read"
+        try:
+            sound = await asyncio.to_thread(self._path(str(row.sha256)).read_bytes)
+            segments = await listen(recogniser, sound)
+            if segments:
+                await transcripts.add(row.sid, segments, SYSTEM, final=True, started_at=started_at)
+        except (HotlineError, OSError) as error:
+            log.warning("recording.not_read", sid=row.sid, error=type(error).__name__)
+            status = "unread"
+        async with self._db.write() as session:
+            mine = await session.get_one(RecordingRow, row.sid)
+            mine.status = status
+        return 1
 
     async def open(self, sid: str, actor: Actor) -> Path:
         """Where the sound lies; that it was listened to is written down."""

@@ -10,11 +10,13 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conversations.errors import ConversationClosed, ConversationNotFound
@@ -152,7 +154,7 @@ class Calls:
             call_back_id=arrival.call_back_id,
             caller_sealed=self._vault.lock(arrival.caller) if arrival.caller else None,
             caller_blind=blind,
-            memory=call.to_json(),
+            memory=_memory_of(call),
             acts=[],
             pending=[dump(opening)],
             turn=0,
@@ -161,14 +163,19 @@ class Calls:
             started_at=now,
             seen_at=now,
         )
-        async with self._db.write() as session:
-            earlier = await store.find_call(session, PROVIDER, arrival.sid)
-            if earlier is not None:
-                return earlier
-            session.add(row)
-            record_deed(
-                session, now, SYSTEM, "call_opened", "call", row.id, direction=row.direction
-            )
+        try:
+            async with self._db.write() as session:
+                session.add(row)
+                record_deed(
+                    session, now, SYSTEM, "call_opened", "call", row.id, direction=row.direction
+                )
+        except IntegrityError:
+            # announced at another process at the same moment: that row counts
+            async with self._db.read() as session:
+                earlier = await store.find_call(session, PROVIDER, arrival.sid)
+            if earlier is None:
+                raise
+            return earlier
         return row
 
     async def end(self, sid: str, reason: str) -> None:
@@ -179,9 +186,12 @@ class Calls:
             if row is None or row.ended_at is not None:
                 return
             waited = row.status == CallStatus.QUEUED.value
-            call, _ = step(Call.from_json(row.memory), HungUp())
-            memory = row.memory
-            row.memory = {**memory, "phase": call.phase.value, "ended_in": memory.get("phase")}
+            call, _ = step(self._call_of(row), HungUp())
+            # what is asked at the next call is kept, numbers in the making are not
+            over = replace(
+                call, held="", number="", question=call.question if call.unfinished else ""
+            )
+            row.memory = {**_memory_of(over), "ended_in": row.memory.get("phase")}
             row.status, row.ended_at, row.end_reason = CallStatus.ENDED.value, now, reason
             record_deed(session, now, SYSTEM, "call_ended", "call", row.id, reason=reason)
         await self._settle(row, waited)
@@ -217,7 +227,7 @@ class Calls:
             return await self._run(row, event)
         except (ConversationClosed, ConversationNotFound):
             acts: tuple[Act, ...] = (Say("本次服务已结束，感谢来电，再见。"), HangUp())
-            await self._keep(row, Call.from_json(row.memory), acts)
+            await self._keep(row, self._call_of(row), acts)
             return acts
 
     async def _replay(self, call_id: str, turn: int) -> Sequence[Act]:
@@ -231,7 +241,7 @@ class Calls:
             await asyncio.sleep(0.05)
 
     async def _run(self, row: CallRow, event: Event | None) -> Sequence[Act]:
-        call = Call.from_json(row.memory)
+        call = self._call_of(row)
         said: list[Act] = []
         heard = spoken_words(event)
         todo: deque[Event] = deque([event] if event is not None else await self._news(row, call))
@@ -260,7 +270,7 @@ class Calls:
             status = CallStatus.OPERATOR.value
         row.status = status
         values: dict[str, Any] = {
-            "memory": call.to_json(),
+            "memory": _memory_of(call),
             "acts": [dump(act) for act in acts],
             "pending": [],
             "asked": row.asked,
@@ -465,10 +475,10 @@ class Calls:
         await self._count_interruption(row)
 
     async def _count_interruption(self, row: CallRow) -> None:
-        call, _ = step(Call.from_json(row.memory), Interrupted(""))
+        call, _ = step(self._call_of(row), Interrupted(""))
         async with self._db.write(durable=False) as session:
             await session.execute(
-                update(CallRow).where(CallRow.id == row.id).values(memory=call.to_json())
+                update(CallRow).where(CallRow.id == row.id).values(memory=_memory_of(call))
             )
 
     async def find_live(self, conversation_id: str) -> CallView | None:
@@ -509,6 +519,11 @@ class Calls:
         return len(sids)
 
     # --- small parts ---------------------------------------------------------------------------
+
+    def _call_of(self, row: CallRow) -> Call:
+        """The call's state; the caller's number lies sealed in its own column."""
+        caller = store.caller_of(row, self._vault)
+        return replace(Call.from_json(row.memory), caller=caller)
 
     async def _row(self, call_id: str) -> CallRow:
         async with self._db.read() as session:
@@ -574,6 +589,10 @@ class Calls:
             await self._provider.stop_recording(row.sid)
         except ProviderFailed as error:
             log.error("call.recording_not_stopped", call_id=row.id, reason=error.reason)
+
+
+def _memory_of(call: Call) -> dict[str, Any]:
+    return replace(call, caller="").to_json()
 
 
 def spoken_words(event: Event | None) -> str:

@@ -142,6 +142,8 @@ def _start_work(telephony: Telephony) -> list[asyncio.Task[None]]:
 
     async def tidy() -> None:
         await telephony.recordings.fetch_new()
+        if telephony.recogniser is not None:
+            await telephony.recordings.transcribe_new(telephony.recogniser, telephony.transcripts)
         await telephony.recordings.delete_old()
         await telephony.calls.end_forgotten(_FORGOTTEN)
 

@@ -11,7 +11,7 @@ import asyncio
 import io
 import shutil
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,7 +57,10 @@ class WhisperRecogniser:
     a new thread takes the next one, so nobody else waits for it; after some of those it gives up.
     """
 
-    def __init__(self, model_dir: Path, seconds: float) -> None:
+    def __init__(
+        self, model_dir: Path, seconds: float, load: Callable[[Path], Any] | None = None
+    ) -> None:
+        self._load = load or _load_model
         self._folder = model_dir
         self._seconds = seconds
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -87,8 +90,9 @@ class WhisperRecogniser:
     def _recognise(self, sound: bytes) -> Transcript:
         with self._lock:
             if self._model is None:
-                self._model = _load_model(self._folder)
-        segments, _ = self._model.transcribe(
+                self._model = self._load(self._folder)
+            model = self._model
+        segments, _ = model.transcribe(
             io.BytesIO(sound),
             language="zh",
             initial_prompt=PROMPT,

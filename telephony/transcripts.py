@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from bot.language.models import Understanding
 from cases.service import Cases
@@ -88,6 +89,21 @@ class Transcripts:
         """Take in segments; those with a known id replace what stood there. Read the call anew."""
         if not 0 < len(external_id) <= 128 or not external_id.isprintable():
             raise InvalidInput("通话编号应为 1 到 128 个字符。")
+        try:
+            call_id = await self._keep(external_id, segments, actor, final, started_at)
+        except IntegrityError:
+            # sent twice at the same moment: the second time everything is there
+            call_id = await self._keep(external_id, segments, actor, final, started_at)
+        return await self._read(call_id)
+
+    async def _keep(
+        self,
+        external_id: str,
+        segments: Sequence[Segment],
+        actor: Actor,
+        final: bool,
+        started_at: datetime | None,
+    ) -> str:
         now = self._clock.now()
         async with self._db.write() as session:
             row = await store.find_call(session, PROVIDER, external_id)
@@ -115,8 +131,7 @@ class Transcripts:
             row.seen_at = now
             if final and row.ended_at is None:
                 row.ended_at, row.status, row.end_reason = now, CallStatus.ENDED.value, "completed"
-            call_id = row.id
-        return await self._read(call_id)
+            return row.id
 
     def _new_row(self, external_id: str, started_at: datetime) -> CallRow:
         return CallRow(

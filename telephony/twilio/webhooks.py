@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
 import structlog
@@ -34,9 +37,10 @@ from telephony.twilio.twiml import TwiML
 log = structlog.get_logger(__name__)
 
 Form = Mapping[str, str]
-Handler = Callable[[web.Request, Form], Awaitable[str]]
+Handler = Callable[[web.Request, Form], Coroutine[Any, Any, str]]
 _MOST_BYTES = 64 * 1024
 _MOST_FIELDS = 200
+_MOST_ANSWERED = 2000
 _LONGEST_WORDS = 2000
 _OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 _LEG_OUTCOMES = {"busy": REFUSED, "failed": FAILED, "no-answer": NO_ANSWER, "canceled": NO_ANSWER}
@@ -61,6 +65,7 @@ class Webhooks:
         self.addresses = Addresses(settings)
         self.signatures = Signatures(settings, self.addresses)
         self.twiml = TwiML(settings, self.addresses)
+        self._answered: OrderedDict[str, asyncio.Task[str]] = OrderedDict()
 
     def routes(self) -> list[web.RouteDef]:
         """Every webhook with its address."""
@@ -93,10 +98,25 @@ class Webhooks:
         async def handle(request: web.Request) -> web.Response:
             form = await _read_form(request)
             self.signatures.check_form(request, form)
-            xml = await handler(request, form)
+            xml = await self._once(request, handler(request, form))
             return web.Response(text=xml, content_type="application/xml", charset="utf-8")
 
         return handle
+
+    async def _once(self, request: web.Request, answer: Coroutine[Any, Any, str]) -> str:
+        """A request Twilio sends again carries the same token and gets the same answer."""
+        token = request.headers.get("I-Twilio-Idempotency-Token", "")[:128]
+        if not token:
+            return await answer
+        key = f"{request.path_qs} {token}"
+        if key in self._answered:
+            answer.close()
+            return await asyncio.shield(self._answered[key])
+        task = asyncio.ensure_future(answer)
+        self._answered[key] = task
+        while len(self._answered) > _MOST_ANSWERED:
+            self._answered.popitem(last=False)
+        return await asyncio.shield(task)
 
     # --- the caller ----------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from sqlalchemy import select
 
 from conversations.bot import ScriptedBot
 from conversations.models import Button, Handoff, Reply, Turn
@@ -13,7 +14,8 @@ from hotline.clock import FakeClock
 from hotline.settings import Settings
 from telephony.models import CallStatus
 from telephony.provider import RecordingProvider
-from tests.phone import Phone, with_phone
+from telephony.store import CallRow
+from tests.phone import ACCOUNT, BASE, Phone, sign, with_phone
 from tests.product import TinyEmbedder, first_articles, migrated_file, serve_product, settings
 
 
@@ -157,3 +159,30 @@ async def test_repeated_empty_calls_end_sooner_and_danger_never_does(
     await fifth.dial()
     assert "幺幺九" in await fifth.say("着火了，快来")
     assert not fifth.over
+
+
+async def test_a_request_sent_again_with_its_token_gets_the_same_answer(
+    phone: Phone, product: Product
+) -> None:
+    await phone.dial()
+    path = f"/telephony/twilio/next?call={phone.action.split('call=')[1].split('&')[0]}"
+    body = {"CallSid": phone.sid, "AccountSid": ACCOUNT}
+    headers = {"X-Twilio-Signature": sign(BASE + path, body), "I-Twilio-Idempotency-Token": "t1"}
+    first = await (await phone.client.post(path, data=body, headers=headers)).text()
+    call = await product.telephony.calls.by_sid(phone.sid)
+    again = await (await phone.client.post(path, data=body, headers=headers)).text()
+    assert first == again
+    assert (await product.telephony.calls.by_sid(phone.sid)).turn == call.turn
+
+
+async def test_the_callers_number_lies_sealed(phone: Phone, product: Product) -> None:
+    await phone.dial()
+    await phone.press("0")
+    await phone.say("好")
+    async with product.db.read() as session:
+        row = (await session.scalars(select(CallRow))).one()
+    assert row.memory["caller"] == ""
+    await phone.hang_up()
+    async with product.db.read() as session:
+        row = (await session.scalars(select(CallRow))).one()
+    assert phone.number not in str(row.memory)

@@ -75,6 +75,7 @@ _EMPTY_WITHIN = timedelta(hours=1)
 _MOST_EMPTY = 3
 _MOST_STEPS = 12
 _REPLAY_SECONDS = 10.0
+_BOOKING = frozenset({Phase.NUMBER.value, Phase.TIME.value, Phase.BOOKING.value})
 SORRY: tuple[Act, ...] = (Say("很抱歉，刚才没有处理好，请再说一遍。"), Listen(6, 1))
 
 
@@ -188,9 +189,8 @@ class Calls:
             waited = row.status == CallStatus.QUEUED.value
             call, _ = step(self._call_of(row), HungUp())
             # what is asked at the next call is kept, numbers in the making are not
-            over = replace(
-                call, held="", number="", question=call.question if call.unfinished else ""
-            )
+            booking = row.memory.get("phase") in _BOOKING
+            over = replace(call, held="", number="", question="" if booking else call.question)
             row.memory = {**_memory_of(over), "ended_in": row.memory.get("phase")}
             row.status, row.ended_at, row.end_reason = CallStatus.ENDED.value, now, reason
             record_deed(session, now, SYSTEM, "call_ended", "call", row.id, reason=reason)

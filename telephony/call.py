@@ -130,7 +130,7 @@ def _hear(call: Call, event: Heard) -> Step:
         # nothing is asked back before danger has been answered
         return _think(replace(at_rest(call), danger=True, alarmed=True), text)
     if call.phase in (Phase.OPERATOR, Phase.TYPED):
-        return call, (Ask(text), Wait())
+        return call, (Ask(text),)
     if event.confidence is not None and event.confidence < UNHEARD and len(said) > 1:
         return miss(call, prompts.NOT_CAUGHT)
     if hearing.refuses_recording(text):
@@ -252,7 +252,7 @@ def _collect(call: Call, text: str) -> Step:
 
 def _press(call: Call, digits: str) -> Step:
     if call.phase in (Phase.OPERATOR, Phase.TYPED):
-        return call, (Wait(),)
+        return _stand_by(call)
     if digits == "0":
         return want_human(call, "市民按键要求人工")
     if digits == "*":
@@ -289,7 +289,7 @@ def _press_answer(call: Call, digits: str) -> Step:
 
 def _wait_out(call: Call) -> Step:
     if call.phase in (Phase.OPERATOR, Phase.TYPED, Phase.THINKING, Phase.QUEUED):
-        return call, (Wait(),)
+        return _stand_by(call)
     if call.phase is Phase.READING and call.portions:
         return read_on(call)  # who listens is silent
     call = replace(call, silences=call.silences + 1).counted("silences")
@@ -340,7 +340,8 @@ def _tell(call: Call, event: Answers) -> Step:
         call = at_rest(call)
         return call, ((Say(said),) if said else ()) + (Transfer("市民要求人工"),)
     if not event.answers:
-        return replace(call, phase=Phase.THINKING), (Wait(),)
+        with_person = call.phase in (Phase.OPERATOR, Phase.TYPED)
+        return _stand_by(call if with_person else replace(call, phase=Phase.THINKING))
     last = event.answers[-1]
     text = "".join(to_speech(each.text) for each in event.answers)
     if last.by_operator or call.phase is Phase.TYPED:
@@ -360,6 +361,11 @@ def _tell(call: Call, event: Answers) -> Step:
 def _tell_missed(call: Call, text: str) -> Step:
     call, acts = miss(replace(call, question=text), text)
     return call, acts
+
+
+def _stand_by(call: Call) -> Step:
+    """Nothing to say: the caller may speak to an operator who types, else the line is kept."""
+    return call, (Listen(20, 1) if call.phase is Phase.TYPED else Wait(),)
 
 
 def _read_out(call: Call, text: str) -> Step:

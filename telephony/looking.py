@@ -12,11 +12,11 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.privacy import Vault
 from telephony import store
+from telephony.arrivals import PROVIDER
 from telephony.errors import CallNotFound
 from telephony.measures import CallFact
 from telephony.models import CallStatus, CallView
 from telephony.reading import Segment
-from telephony.service import PROVIDER
 from telephony.store import CallRow, SegmentRow
 
 _LIVE = (CallStatus.ACTIVE.value, CallStatus.QUEUED.value, CallStatus.OPERATOR.value)

@@ -157,7 +157,12 @@ async def test_an_operator_types_what_the_line_says_and_gives_it_back(
     assert "小李来了" in await phone.fetch(f"next?call={call.id}")
     await staffed.conversations.answer(call.conversation_id, LI, "您说的是哪个路口")
     assert "哪个路口" in await phone.fetch(f"next?call={call.id}")
-    await phone.say("就在东口", None) if phone.verbs == ["Gather"] else None
+    await phone.say("就在东口")
+    assert phone.verbs == ["Gather"]
+    await staffed.conversations.answer(call.conversation_id, LI, "好的，记下了")
+    assert await phone.fetch(f"next?call={call.id}") == "好的，记下了。"
+    await phone.stay_silent()
+    assert phone.verbs == ["Gather"]
     assert not any("收到，就在东口" in words for words in phone.heard)
     await staffed.conversations.return_to_bot(call.conversation_id, LI)
     assert "助手继续" in await phone.fetch(f"next?call={call.id}")

@@ -14,7 +14,7 @@ _CLOCK = re.compile(r"(?<!\d)([01]?\d|2[0-4]):([0-5]\d)(?!\d)")
 _DATE = re.compile(r"(?<!\d)0?(\d{1,2})月0?(\d{1,2})日")
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _STANDARD = re.compile(r"（[^（）]{0,40}）|\([^()]{0,40}\)")
-_SENTENCE = re.compile(r"[^。！；\n]+[。！；]?")
+_SENTENCE = re.compile(r"[^。！？；\n]+[。！？；]?")
 _CLAUSE = re.compile(r"[^，、：]+[，、：]?")
 _LIST_MARK = re.compile(r"(?m)^\s*(?:[-*•]|\d{1,2}[.、])\s*")
 _SERVICE_NUMBERS = frozenset({"110", "119", "120", "122"})
@@ -87,7 +87,7 @@ def to_speech(text: str) -> str:
     )
     text = say_digits(text)
     lines = [line.strip() for line in text.split("\n")]
-    ended = [line if line[-1] in "。！；，：" else f"{line}。" for line in lines if line]
+    ended = [line if line[-1] in "。！？；，：" else f"{line}。" for line in lines if line]
     joined = "".join(ended).replace("“", "").replace("”", "").replace("：", "，")
     joined = re.sub(r"(?<=[^\x00-\x7f]) +| +(?=[^\x00-\x7f])", "", joined)
     return re.sub(r"[，。]*([。！；])+", r"\1", re.sub(r"，{2,}", "，", joined)).strip()

@@ -6,6 +6,7 @@ The console's door and its page renderer are handed in: doors do not import each
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from hotline.privacy import mask_phone
 from telephony.chart import draw_hours
 from telephony.hearing import is_whole_number
 from telephony.looking import CallLists
+from telephony.masking import mask_spoken
 from telephony.measures import ANSWER_GOAL_SECONDS, CONNECT_GOAL, FORMULAS, by_hour, measure
 from telephony.models import ERRAND_NAMES, Errand, plain_number
 from telephony.setup import Telephony
@@ -136,7 +138,7 @@ class CallPages:
             "telephony/call.html",
             visitor=visitor,
             call=call,
-            said=said,
+            said=[replace(each, text=mask_spoken(each.text)) for each in said],
             recordings=await self._t.recordings.of(call.id),
             line=await self._t.transfers.line_of(visitor.account.id),
             now=self._clock.now(),
@@ -244,7 +246,13 @@ class CallPages:
             "telephony/transcript.html",
             visitor=visitor,
             transcript=found,
-            pieces={s.id: cut_marked(s.text, marks.get(s.id, ())) for s in found.segments},
+            pieces={
+                s.id: [
+                    (mask_spoken(words), label)
+                    for words, label in cut_marked(s.text, marks.get(s.id, ()))
+                ]
+                for s in found.segments
+            },
             **_NAMES,
         )
 

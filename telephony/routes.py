@@ -15,8 +15,9 @@ from hotline.audit import Actor
 from hotline.clock import iso
 from hotline.errors import InvalidInput, TooLarge, Unauthenticated
 from hotline.limits import Limiter
-from hotline.privacy import mask_phone, mask_text
+from hotline.privacy import mask_phone
 from hotline.settings import Settings
+from telephony.masking import mask_spoken
 from telephony.transcripts import Transcript, Transcripts, read_segments
 
 _MOST_BYTES = 1024 * 1024
@@ -98,18 +99,18 @@ def describe(transcript: Transcript) -> dict[str, Any]:
             **each,
             "value": mask_phone(each["value"])
             if each["name"] == "phone"
-            else mask_text(each["value"]),
+            else mask_spoken(each["value"]),
         }
         for each in report.get("fields", ())
     ]
-    report["summary"] = [mask_text(line) for line in report.get("summary", ())]
+    report["summary"] = [mask_spoken(line) for line in report.get("summary", ())]
     return {
         "id": transcript.external_id,
         "call_id": transcript.id,
         "started_at": iso(transcript.started_at),
         "ended_at": iso(transcript.ended_at) if transcript.ended_at else None,
         "segments": [
-            {**asdict(each), "text": mask_text(each.text)} for each in transcript.segments
+            {**asdict(each), "text": mask_spoken(each.text)} for each in transcript.segments
         ],
         "report": report,
     }

@@ -14,6 +14,7 @@ from hotline.app import Product, open_product
 from hotline.clock import FakeClock
 from hotline.settings import Settings
 from telephony.desk import cut_marked
+from telephony.masking import mask_spoken
 from telephony.measures import CallFact, measure
 from telephony.provider import RecordingProvider
 from telephony.reading import Order, Segment, check_order, read_order
@@ -221,6 +222,20 @@ async def test_strangers_see_no_call_page(client: Client) -> None:
     for path in ("", "/measures", "/transcripts", "/recordings/RE1", "/x"):
         answer = await client.get(f"/console/calls{path}", allow_redirects=False)
         assert answer.status == 303
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("幺三八，幺二三四，五六七八。对请说对", "幺三八****五六七八。对请说对"),
+        ("电话13812345678", "电话138****5678"),
+        ("幺三八幺二三四，请接着说", "幺****四，请接着说"),
+        ("工单号二零二六，幺幺二二，零零零零幺", "工单号二零二六，幺幺二二，零零零零幺"),
+        ("知春路四十八号三单元", "知春路四十八号三单元"),
+    ],
+)
+def test_spoken_numbers_are_covered(said: str, shown: str) -> None:
+    assert mask_spoken(said) == shown
 
 
 def test_marks_are_cut_out_of_the_text() -> None:

@@ -65,13 +65,19 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the bot says. `handoff` moves the conversation to the queue with it."""
+    """What the bot says. `handoff` moves the conversation to the queue with it.
+
+    `missed`: it says that the resident was not understood. `expects` names the kind of answer a
+    call should listen for: place, phone, case_number, last_four.
+    """
 
     text: str
     buttons: Sequence[Button] = ()
     citations: Sequence[Mapping[str, Any]] = ()
     case: Mapping[str, Any] | None = None
     handoff: Handoff | None = None
+    missed: bool = False
+    expects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +168,9 @@ def merge_replies(replies: Sequence[Reply]) -> list[Reply]:
         if before is not None and not (
             before.buttons or before.citations or before.case or before.handoff
         ):
-            merged[-1] = replace(reply, text=f"{before.text}\n{reply.text}")
+            merged[-1] = replace(
+                reply, text=f"{before.text}\n{reply.text}", missed=before.missed or reply.missed
+            )
         else:
             merged.append(reply)
     return merged

@@ -120,4 +120,6 @@ def _to_reply(item: Mapping[str, Any]) -> Reply:
         citations=tuple(extra.get("citations") or ()),
         case=extra.get("case"),
         handoff=Handoff(handoff["reason"], handoff.get("summary", "")) if handoff else None,
+        missed=bool(extra.get("missed")),
+        expects=extra.get("expects"),
     )

@@ -29,6 +29,7 @@ from conversations.errors import (
 from conversations.models import (
     Conversation,
     Entry,
+    Handoff,
     Holder,
     Incoming,
     Operator,
@@ -241,6 +242,25 @@ class Conversations:
             if row is None or row.holder != Holder.QUEUE.value:
                 return None
             return await store.count_ahead(session, row)
+
+    async def wait_for_human(self, conversation_id: str, handoff: Handoff) -> None:
+        """Let the resident wait for a person without a word from the bot; no-op when he does."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await self._open_row(session, conversation_id)
+            if row.holder == Holder.BOT.value:
+                await self._timeline.enqueue(session, row, now, handoff, None)
+                self._timeline.announce(session, row.id)
+
+    async def stop_waiting(self, conversation_id: str) -> None:
+        """Out of the queue, back to the bot; no-op when the conversation does not wait."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await self._open_row(session, conversation_id)
+            if row.holder == Holder.QUEUE.value:
+                actor = Actor("resident", row.id)
+                self._timeline.give_back(session, row, now, actor, BACK_TO_BOT)
+                self._timeline.announce(session, row.id)
 
     async def keep_draft(self, conversation_id: str, draft: Mapping[str, Any] | None) -> None:
         """Show operators what the bot has gathered so far; None when nothing is under way."""
@@ -456,6 +476,10 @@ def _payload(reply: Reply) -> dict[str, Any]:
         payload["citations"] = [dict(citation) for citation in reply.citations]
     if reply.case:
         payload["case"] = dict(reply.case)
+    if reply.missed:
+        payload["missed"] = True
+    if reply.expects:
+        payload["expects"] = reply.expects
     return payload
 
 

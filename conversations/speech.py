@@ -1,4 +1,4 @@
-"""Speech to text as conversations see it: sound in, words out."""
+"""Speech to text as every channel sees it; the engines are elsewhere."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was heard; `confidence` is between 0 and 1, `text` is empty when nothing was."""
+    """What was heard; `confidence` from 0 to 1, None where the engine gives none."""
 
     text: str
-    confidence: float
+    confidence: float | None
 
 
 class Recogniser(Protocol):
-    """Turns a short recording into words."""
+    """Turns one recording into words."""
 
     async def transcribe(self, audio: bytes, content_type: str) -> Transcript:
-        """The words in the recording; raises HotlineError when it cannot be read."""
+        """The words of a whole recording; an empty text when nothing was said."""
         ...

@@ -24,6 +24,8 @@ from channels.tencent.reach import reach_reader
 from channels.webchat.routes import ChatContext, setup_webchat
 from channels.wechat.channel import WeChat, open_wechat
 from channels.wecom.channel import WeCom, open_wecom
+from console.intake import read_form
+from console.models import Right
 from console.routes import ConsoleContext, setup_console
 from console.service import Accounts
 from conversations import store
@@ -40,11 +42,16 @@ from hotline.db import Database
 from hotline.limits import Limiter, LocalLimiter, RedisLimiter
 from hotline.openapi import DOCUMENT
 from hotline.privacy import Vault
+from hotline.reader import SentenceReader
 from hotline.settings import Settings
 from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
 from kb.pages import setup_knowledge
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
+from telephony.desk import CallPages
+from telephony.provider import Provider
+from telephony.setup import Telephony, open_telephony, setup_telephony
+from telephony.speech import open_recogniser
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +79,7 @@ class Product:
     embedder: Embedder
     wechat: WeChat | None
     wecom: WeCom | None
+    telephony: Telephony
 
 
 @asynccontextmanager
@@ -84,10 +92,11 @@ async def open_product(
     clock: Clock | None = None,
     embedder: Embedder | None = None,
     recogniser: Recogniser | None = None,
+    provider: Provider | None = None,
 ) -> AsyncIterator[Product]:
     """Make every part, start the workers, and stop them in reverse order.
 
-    `bot`, `clock` and `embedder` can be replaced, for tests and for trying things out. The
+    `bot`, `clock`, `embedder` and the telephone `provider` can be replaced, for tests and for trying things out. The
     database must have been upgraded and `settings` must have a secret key.
     """
     clock = clock or SystemClock()
@@ -125,6 +134,9 @@ async def open_product(
         await relay.start()
         stack.push_async_callback(relay.stop)
         media = Media(db, clock, settings.media_dir)
+        recogniser = recogniser or open_recogniser(
+            settings.speech_model_dir, settings.speech_seconds
+        )
         parts = ChannelParts(
             settings, db, clock, bus, limiter, vault, conversations, relay, media, recogniser
         )
@@ -132,8 +144,25 @@ async def open_product(
             await stack.enter_async_context(open_wechat(parts)) if settings.wechat_is_on else None
         )
         wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
-        apart = [name for name, door in (("wechat", wechat), ("wecom", wecom)) if door]
-        outbox = Outbox(db, clock, {"webchat": WebChat(bus)}, apart)
+        apart = [name for name, channel in (("wechat", wechat), ("wecom", wecom)) if channel]
+        telephony = await stack.enter_async_context(
+            open_telephony(
+                settings,
+                db,
+                clock,
+                bus,
+                vault,
+                conversations,
+                relay,
+                cases,
+                knowledge,
+                limiter,
+                SentenceReader(settings, embedder),
+                recogniser,
+                provider,
+            )
+        )
+        outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel}, apart)
         outbox.start()
         stack.push_async_callback(outbox.stop)
         yield Product(
@@ -153,6 +182,7 @@ async def open_product(
             embedder=embedder,
             wechat=wechat,
             wecom=wecom,
+            telephony=telephony,
         )
 
 
@@ -192,7 +222,7 @@ def make_app(product: Product) -> web.Application:
             product.limiter,
         ),
     )
-    setup_console(
+    door, pages = setup_console(
         app,
         ConsoleContext(
             db=product.db,
@@ -207,10 +237,14 @@ def make_app(product: Product) -> web.Application:
             reach=dict.fromkeys(("wechat", "wecom"), reach_reader(product.db, product.clock)),
         ),
     )
-    for door in (product.wechat, product.wecom):
-        if door is not None:
-            door.setup(app)
+    for channel in (product.wechat, product.wecom):
+        if channel is not None:
+            channel.setup(app)
     setup_knowledge(app, product.knowledge)
+    setup_telephony(app, product.telephony)
+    phone = product.telephony
+    call_pages = CallPages(phone, phone.transcripts, phone.lists, product.clock, pages, read_form)
+    call_pages.setup(app, door, Right.SERVE, Right.TAKE_FROM_OTHERS)
     health = Health(product)
     app.add_routes(
         [
@@ -251,7 +285,7 @@ class Health:
                 "webchat": "on",
                 "wechat": "on" if self._p.wechat else "off",
                 "wecom": "on" if self._p.wecom else "off",
-                "telephony": "off",
+                "telephony": "on" if self._p.telephony.on else "off",
             },
         }
         return web.json_response(body, status=200 if all(checks.values()) else 503)

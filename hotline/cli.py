@@ -36,6 +36,8 @@ dev = typer.Typer(help="开发和试用", no_args_is_help=True)
 wechat.add_typer(wechat_menu, name="menu")
 app.add_typer(wechat, name="wechat")
 app.add_typer(dev, name="dev")
+calls = typer.Typer(help="电话与通话转写", no_args_is_help=True)
+app.add_typer(calls, name="calls")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="数据目录，默认见 hotline settings")
@@ -221,6 +223,29 @@ def dev_wechat(
             say(f"  export {name}={value}")
     say(f"模拟微信：http://127.0.0.1:{port}/ ，按 Ctrl+C 停止")
     asyncio.run(serve_fakes(port, gateway.rstrip("/"), cast(Mode, mode)))
+
+
+@calls.command("import")
+def calls_import(
+    source: Annotated[Path, typer.Argument(help="JSONL、CSV 文件，或放 WAV 录音的目录")],
+    data_dir: DataDir = None,
+) -> None:
+    """导入人工通话的转写或录音；中断后再运行一次接着来。"""
+    from hotline.call_import import Tally, import_call, open_transcripts, read_calls
+
+    settings = with_secret_key(quiet_settings(data_dir))
+    found, tally = read_calls(source), Tally()
+
+    async def run() -> None:
+        async with open_transcripts(settings) as (transcripts, recogniser):
+            with typer.progressbar(found, label="导入通话", file=sys.stderr) as waiting:
+                for call in waiting:
+                    await import_call(transcripts, recogniser, call, tally)
+
+    asyncio.run(run())
+    say(f"导入 {tally.done} 通，已有 {tally.skipped} 通，失败 {len(tally.failed)} 通。")
+    for line in tally.failed[:20]:
+        print(f"  {line}", file=sys.stderr)
 
 
 def read_lines() -> Iterator[dict[str, Any]]:

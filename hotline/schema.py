@@ -8,6 +8,7 @@ import console.store
 import conversations.store
 import hotline.audit
 import kb.store
+import telephony.store
 from hotline.db import Base
 
 TABLE_MODULES = (
@@ -17,5 +18,6 @@ TABLE_MODULES = (
     conversations.store,
     hotline.audit,
     kb.store,
+    telephony.store,
 )
 METADATA = Base.metadata

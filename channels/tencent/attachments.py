@@ -100,6 +100,7 @@ class Attachments:
         except HotlineError as error:
             log.warning("voice.not_read", code=error.code)
             return Fetched("", (kept.id,), NOT_HEARD)
-        if not transcript.text.strip() or transcript.confidence < _LEAST_CONFIDENCE:
+        sure = transcript.confidence is None or transcript.confidence >= _LEAST_CONFIDENCE
+        if not transcript.text.strip() or not sure:
             return Fetched(transcript.text.strip(), (kept.id,), NOT_HEARD)
         return Fetched(transcript.text.strip(), (kept.id,))

@@ -33,6 +33,7 @@ evaluate: .venv/.runtime ## 在项目自己的测试集上评分
 lock: .venv/.tools ## 重新锁定依赖版本（维护人员使用）
 	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-header --no-annotate pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-header --no-annotate --group speech -c requirements.lock -o requirements-speech.lock
 
 clean: ## 删除环境和缓存（不删数据）
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -31,6 +31,7 @@ from actions.several import (
 from actions.turn import conversation_id, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language.numbers import read_digits
+from cases.choosing import find_question
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.models import CaseKind, Location, NewCase
 from cases.placing import place_of
@@ -247,7 +248,12 @@ class AskCategory(Action):
             return []
         buttons = [{"title": name, "payload": name} for _, name in draft.offered]
         buttons += [{"title": word, "payload": word} for word in ("都不是", "取消")]
-        dispatcher.utter_message(response="utter_ask_category", buttons=buttons)
+        codes = [code for code, _ in draft.offered]
+        question = find_question(*codes[:2]) if len(codes) > 1 else None
+        if question:
+            dispatcher.utter_message(text=f"请问{question}", buttons=buttons)
+        else:
+            dispatcher.utter_message(response="utter_ask_category", buttons=buttons)
         return []
 
 

@@ -116,7 +116,6 @@ def read_all(name: str, model: Path, count: int | None) -> dict[str, float]:
 def open_ours(model: Path) -> Read:
     """The understander behind `hotline parse` and the chat."""
     from bot.language.embedding import load_embedder
-    from bot.language.training import Models
     from bot.language.understanding import Understander
     from cases.categories import load_categories
     from hotline.settings import load_settings
@@ -125,8 +124,7 @@ def open_ours(model: Path) -> Read:
     settings: Settings = replace(load_settings(), embedder_dir="")
     names = {code: category.name for code, category in load_categories().items()}
     with unpacked_models(model) as folder:
-        models = Models.load(folder)
-    understander = Understander(load_embedder(settings.cache_dir), models, names)
+        understander = Understander.load(folder, load_embedder(settings.cache_dir), names)
     return lambda row: understander.read(row["text"], channel_of(row), NOW)
 
 

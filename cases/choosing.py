@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
+from bot.language.training import read_categories
 from cases.categories import UNSORTED, find_by_name, load_categories
 from cases.draft import Draft
 from cases.models import Category
 
-TAKE_CATEGORY = 0.55
+TAKE_CATEGORY = 0.5
 """Above this confidence the first category is taken without asking."""
 OFFER_CATEGORY = 0.05
 """Below this confidence a category is not even offered."""
@@ -28,6 +30,21 @@ def infer_category(draft: Draft, ranking: Sequence[tuple[str, str, float]]) -> D
     draft = replace(draft, offered=tuple((code, name) for code, name, _ in offered))
     code, _, confidence = ranked[0]
     return replace(draft, category=code) if confidence >= TAKE_CATEGORY else draft
+
+
+def find_question(first: str, second: str) -> str | None:
+    """The one question that tells two categories apart, from whichever of them knows it."""
+    questions = _read_questions()
+    return questions.get((first, second)) or questions.get((second, first))
+
+
+@cache
+def _read_questions() -> Mapping[tuple[str, str], str]:
+    return {
+        (entry.code, other): question
+        for entry in read_categories()
+        for other, question in entry.confusable
+    }
 
 
 def find_called(words: str) -> Category | None:

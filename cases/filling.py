@@ -112,7 +112,8 @@ def _hit(draft: Draft, reading: Reading, slot: Slot) -> Outcome:
 
 def _is_story(reading: Reading) -> bool:
     """Long enough to tell something, or short and plain: 太吵了."""
-    plain = bool(reading.categories) and reading.categories[0][2] >= TAKE_CATEGORY
+    first = next(iter(reading.categories), (UNSORTED, "", 0.0))
+    plain = first[0] != UNSORTED and first[2] >= TAKE_CATEGORY
     return len(reading.text.strip()) >= _SHORTEST_STORY or plain
 
 

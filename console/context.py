@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cases.service import Cases
 from console.service import Accounts
 from conversations.media import Media
+from conversations.reach import ReadReach
 from conversations.service import Conversations
 from hotline.bus import Bus
 from hotline.clock import Clock
@@ -30,3 +32,5 @@ class ConsoleContext:
     media: Media
     accounts: Accounts
     places: Places
+    reach: Mapping[str, ReadReach] = field(default_factory=dict)
+    """Channels that bound how much may be sent."""

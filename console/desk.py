@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from cases.store import CaseRow
 from console.store import OperatorReadRow, mark_read
 from conversations.errors import ConversationNotFound
 from conversations.models import Conversation, Entry, EntryType, Holder, Sender
+from conversations.reach import Reach, ReadReach
 from conversations.store import ConversationRow, EntryRow, NoteRow, to_conversation, to_entry
 from hotline.clock import Clock
 from hotline.db import Database
@@ -88,14 +89,19 @@ class Folder:
     case_numbers: Sequence[str]
     mark: str
     """Changes whenever anything in the folder does."""
+    reach: Reach | None = None
+    """How much may still be sent; None where the channel sets no bounds."""
 
 
 class Desk:
     """The queries of the desk."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, reach: Mapping[str, ReadReach] | None = None
+    ) -> None:
         self._db = db
         self._clock = clock
+        self._reach = reach or {}
 
     async def lists(self, operator_id: str) -> Lists:
         """Every list, as this operator sees it."""
@@ -162,7 +168,10 @@ class Desk:
             cases = [(number, version) for number, version in found]
         handoff, draft = row.handoff or {}, row.draft or {}
         fields = [(str(name), str(value)) for name, value in draft.get("fields", ())]
+        read_reach = self._reach.get(row.channel)
+        reach = await read_reach(conversation_id) if read_reach else None
         parts = [row.holder, row.operator_id, row.emergency, handoff, fields, len(told), cases]
+        parts.append(str(reach))
         return Folder(
             conversation=to_conversation(row),
             reason=str(handoff.get("reason") or ""),
@@ -171,6 +180,7 @@ class Desk:
             notes=told,
             case_numbers=[number for number, _ in cases],
             mark=hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16],
+            reach=reach,
         )
 
     async def entry(self, conversation_id: str, seq: int) -> Entry | None:
@@ -279,5 +289,7 @@ def _card(row: ConversationRow, last: EntryRow | None, unread: int, now: datetim
 
 def _preview(text: str, payload: dict[str, Any]) -> str:
     kinds = "".join(word for kind, word in _KINDS.items() if payload.get(kind))
+    if any(item.get("kind") == "audio" for item in payload.get("attachments") or ()):
+        kinds = "［语音］"
     # covered before it is cut: half a number must not slip through
     return (kinds + " ".join(mask_text(text).split()))[:_PREVIEW_CHARS]

@@ -42,8 +42,9 @@ class Pages:
 
     def __init__(self, clock: Clock, city_name: str) -> None:
         self._clock = clock
+        self._loader = jinja2.FileSystemLoader(HERE / "templates")
         self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"),
+            loader=self._loader,
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -63,9 +64,15 @@ class Pages:
             Right=Right, ROLE_NAMES=ROLE_NAMES, Role=Role, city_name=city_name
         )
 
+    def add_templates(self, folder: Path) -> None:
+        """Find templates of another door in `folder` too; they extend console/base.html."""
+        self._loader.searchpath.append(str(folder))
+
     def render(self, template: str, status: int = HTTPStatus.OK, **values: Any) -> web.Response:
         """The page as a response."""
-        text = self._environment.get_template(f"console/{template}").render(values)
+        text = self._environment.get_template(
+            template if "/" in template else f"console/{template}"
+        ).render(values)
         return web.Response(text=text, content_type="text/html", charset="utf-8", status=status)
 
     def name_moment(self, moment: datetime) -> str:

@@ -22,10 +22,10 @@ __all__ = ["ConsoleContext", "setup_console"]
 _STATIC = "/console/static"
 
 
-def setup_console(app: web.Application, context: ConsoleContext) -> None:
-    """Add the operators' console to the application."""
+def setup_console(app: web.Application, context: ConsoleContext) -> tuple[Door, Pages]:
+    """Add the operators' console to the application; its door and pages serve other doors too."""
     pages = Pages(context.clock, context.settings.city_name)
-    desk = Desk(context.db, context.clock)
+    desk = Desk(context.db, context.clock, context.reach)
     door = Door(context, pages)
     login = LoginPages(context, door, pages)
     desk_pages = DeskPages(context, desk, pages)
@@ -68,6 +68,7 @@ def setup_console(app: web.Application, context: ConsoleContext) -> None:
     )
     app.on_response_prepare.append(_revalidate_static)
     app.on_shutdown.append(api.close_sockets)
+    return door, pages
 
 
 async def _revalidate_static(request: web.Request, response: web.StreamResponse) -> None:

@@ -1,4 +1,7 @@
-"""Pictures that residents send: checked by content, stripped of hidden data, kept by hash."""
+"""Pictures and recordings that residents send, kept by hash.
+
+Pictures are checked by content and stripped of hidden data.
+"""
 
 from __future__ import annotations
 
@@ -39,18 +42,41 @@ class Media:
         """Store a picture of a conversation; raises UnsupportedMedia or TooLarge."""
         async with self._slots:
             clean, content_type, width, height = await asyncio.to_thread(clean_image, data)
-        digest = hashlib.sha256(clean).hexdigest()
-        await asyncio.to_thread(self._write, digest, clean)
+        return await self._keep(
+            conversation_id, "image", name, clean, content_type, (width, height)
+        )
+
+    async def keep_audio(
+        self, conversation_id: str, name: str, data: bytes, content_type: str
+    ) -> store.AttachmentRow:
+        """Store a recording of a conversation, as the channel decoded it."""
+        return await self._keep(conversation_id, "audio", name, data, content_type)
+
+    async def forget_file(self, digest: str) -> None:
+        """Delete the bytes; the caller has made sure that no attachment refers to them."""
+        await asyncio.to_thread(self._path(digest).unlink, missing_ok=True)
+
+    async def _keep(
+        self,
+        conversation_id: str,
+        kind: str,
+        name: str,
+        data: bytes,
+        content_type: str,
+        size: tuple[int, int] | None = None,
+    ) -> store.AttachmentRow:
+        digest = hashlib.sha256(data).hexdigest()
+        await asyncio.to_thread(self._write, digest, data)
         row = store.AttachmentRow(
             id=store.new_id(),
             conversation_id=conversation_id,
-            kind="image",
+            kind=kind,
             content_type=content_type,
-            name=os.path.basename(name)[:128] or "image",
+            name=os.path.basename(name)[:128] or kind,
             sha256=digest,
-            bytes=len(clean),
-            width=width,
-            height=height,
+            bytes=len(data),
+            width=size[0] if size else None,
+            height=size[1] if size else None,
             created_at=self._clock.now(),
         )
         async with self._db.write() as session:

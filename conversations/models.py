@@ -56,16 +56,6 @@ class SharedLocation:
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """What a channel hands in; `external_id` is the channel's own unique id of it."""
-
-    external_id: str
-    text: str = ""
-    location: SharedLocation | None = None
-    attachment_ids: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Handoff:
     """The wish that a person takes over, and what she should know first."""
 
@@ -75,7 +65,11 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the bot says. `handoff` moves the conversation to the queue with it."""
+    """What the bot says. `handoff` moves the conversation to the queue with it.
+
+    `missed`: it says that the resident was not understood. `expects` names the kind of answer a
+    call should listen for: place, phone, case_number, last_four.
+    """
 
     text: str
     buttons: Sequence[Button] = ()
@@ -83,6 +77,23 @@ class Reply:
     case: Mapping[str, Any] | None = None
     handoff: Handoff | None = None
     places: Sequence[Mapping[str, Any]] = ()
+    missed: bool = False
+    expects: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What a channel hands in; `external_id` is the channel's own unique id of it.
+
+    `answer` is the channel's own reply to what the bot cannot read (a recording, a film): it is
+    said instead of a turn of the bot's.
+    """
+
+    external_id: str
+    text: str = ""
+    location: SharedLocation | None = None
+    attachment_ids: Sequence[str] = ()
+    answer: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +169,9 @@ def merge_replies(replies: Sequence[Reply]) -> list[Reply]:
         if before is not None and not (
             before.buttons or before.citations or before.case or before.handoff or before.places
         ):
-            merged[-1] = replace(reply, text=f"{before.text}\n{reply.text}")
+            merged[-1] = replace(
+                reply, text=f"{before.text}\n{reply.text}", missed=before.missed or reply.missed
+            )
         else:
             merged.append(reply)
     return merged

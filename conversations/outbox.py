@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
@@ -57,10 +57,18 @@ class WebChat:
 class Outbox:
     """The worker that empties the outbox."""
 
-    def __init__(self, db: Database, clock: Clock, channels: Mapping[str, Channel]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        apart: Collection[str] = (),
+    ) -> None:
+        """`apart`: channels with a worker of their own, since they have quotas to keep."""
         self._db = db
         self._clock = clock
         self._channels = channels
+        self._apart = tuple(apart)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -90,7 +98,11 @@ class Outbox:
         query = (
             select(OutboxRow, EntryRow)
             .join(EntryRow, EntryRow.id == OutboxRow.message_id)
-            .where(OutboxRow.done_at.is_(None), OutboxRow.available_at <= now)
+            .where(
+                OutboxRow.done_at.is_(None),
+                OutboxRow.available_at <= now,
+                OutboxRow.channel.not_in(self._apart),
+            )
             .order_by(OutboxRow.id)
             .limit(_BATCH)
         )

@@ -121,4 +121,6 @@ def _to_reply(item: Mapping[str, Any]) -> Reply:
         case=extra.get("case"),
         handoff=Handoff(handoff["reason"], handoff.get("summary", "")) if handoff else None,
         places=tuple(extra.get("places") or ()),
+        missed=bool(extra.get("missed")),
+        expects=extra.get("expects"),
     )

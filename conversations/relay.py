@@ -75,6 +75,11 @@ class Relay:
             with suppress(asyncio.CancelledError):
                 await task
 
+    @property
+    def busy(self) -> int:
+        """How many conversations have a turn running or waiting here."""
+        return len(self._tasks)
+
     def submit(self, conversation_id: str) -> None:
         """There is something new to answer in this conversation."""
         if conversation_id in self._tasks:
@@ -135,7 +140,10 @@ class Relay:
             message_id=entry.id,
             text=entry.text,
             location=SharedLocation(**location) if location else None,
-            attachments=entry.payload.get("attachments", ()),
+            # what a recording says is in the text; it is no picture of a place
+            attachments=[
+                item for item in entry.payload.get("attachments", ()) if item["kind"] != "audio"
+            ],
             replayed=attempts > 1,
         )
         try:

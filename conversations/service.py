@@ -29,6 +29,7 @@ from conversations.errors import (
 from conversations.models import (
     Conversation,
     Entry,
+    Handoff,
     Holder,
     Incoming,
     Operator,
@@ -84,20 +85,7 @@ class Conversations:
         token = secrets.token_urlsafe(32)
         now = self._clock.now()
         async with self._db.write() as session:
-            row = store.ConversationRow(
-                id=store.new_id(),
-                channel=channel,
-                external_user=external_user,
-                token_hash=_hash_token(token),
-                holder=Holder.BOT.value,
-                last_seq=0,
-                session=1,
-                turns_in_session=0,
-                created_at=now,
-                updated_at=now,
-            )
-            session.add(row)
-            await session.flush()
+            row = await self.open_within(session, channel, external_user, _hash_token(token))
             entries = [
                 store.append_entry(
                     session, row, now, Sender.BOT, reply.text, payload=_payload(reply)
@@ -105,6 +93,42 @@ class Conversations:
                 for reply in greeting
             ]
         return store.to_conversation(row), token, [store.to_entry(entry) for entry in entries]
+
+    async def open_within(
+        self,
+        session: AsyncSession,
+        channel: str,
+        external_user: str | None = None,
+        token_hash: str | None = None,
+    ) -> store.ConversationRow:
+        """Start a conversation in the caller's transaction; without a token no page opens it."""
+        now = self._clock.now()
+        row = store.ConversationRow(
+            id=store.new_id(),
+            channel=channel,
+            external_user=external_user,
+            token_hash=token_hash,
+            holder=Holder.BOT.value,
+            last_seq=0,
+            session=1,
+            turns_in_session=0,
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(row)
+        await session.flush()
+        return row
+
+    async def greet_within(
+        self, session: AsyncSession, conversation_id: str, greeting: Sequence[Reply]
+    ) -> None:
+        """Say the greeting, in the caller's transaction, unless a person holds the conversation."""
+        row = await store.lock_conversation(session, conversation_id)
+        if row is None or row.holder != Holder.BOT.value:
+            return
+        for reply in greeting:
+            self._say_reply(session, row, reply, None)
+        self._timeline.announce(session, row.id)
 
     async def authenticate(self, conversation_id: str, token: str) -> Conversation:
         """The conversation, if the token is its own; else ConversationNotFound."""
@@ -121,15 +145,16 @@ class Conversations:
         """Store a resident's message durably; the same external id is stored once."""
         try:
             async with self._db.write() as session:
-                return await self._accept(session, conversation_id, incoming)
+                return await self.accept_within(session, conversation_id, incoming)
         except IntegrityError:
             # two deliveries at the same moment: the other one won, so this one is the repeat
             async with self._db.write() as session:
-                return await self._accept(session, conversation_id, incoming)
+                return await self.accept_within(session, conversation_id, incoming)
 
-    async def _accept(
+    async def accept_within(
         self, session: AsyncSession, conversation_id: str, incoming: Incoming
     ) -> Accepted:
+        """`accept` in the caller's transaction."""
         now = self._clock.now()
         row = await store.lock_conversation(session, conversation_id)
         if row is None:
@@ -159,6 +184,9 @@ class Conversations:
             self._timeline.give_back(
                 session, row, now, Actor("resident", row.id), BACK_TO_BOT, entry.id
             )
+        if for_bot and incoming.answer is not None:
+            for_bot = False
+            self._say_reply(session, row, incoming.answer, entry.id)
         session.add(
             store.InboxRow(
                 channel=row.channel,
@@ -214,6 +242,25 @@ class Conversations:
             if row is None or row.holder != Holder.QUEUE.value:
                 return None
             return await store.count_ahead(session, row)
+
+    async def wait_for_human(self, conversation_id: str, handoff: Handoff) -> None:
+        """Let the resident wait for a person without a word from the bot; no-op when he does."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await self._open_row(session, conversation_id)
+            if row.holder == Holder.BOT.value:
+                await self._timeline.enqueue(session, row, now, handoff, None)
+                self._timeline.announce(session, row.id)
+
+    async def stop_waiting(self, conversation_id: str) -> None:
+        """Out of the queue, back to the bot; no-op when the conversation does not wait."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await self._open_row(session, conversation_id)
+            if row.holder == Holder.QUEUE.value:
+                actor = Actor("resident", row.id)
+                self._timeline.give_back(session, row, now, actor, BACK_TO_BOT)
+                self._timeline.announce(session, row.id)
 
     async def keep_draft(self, conversation_id: str, draft: Mapping[str, Any] | None) -> None:
         """Show operators what the bot has gathered so far; None when nothing is under way."""
@@ -283,15 +330,7 @@ class Conversations:
             spoken = row.holder == Holder.BOT.value
             if spoken:
                 for reply in replies:
-                    self._timeline.say(
-                        session,
-                        row,
-                        now,
-                        Sender.BOT,
-                        reply.text,
-                        in_reply_to=message_id,
-                        payload=_payload(reply),
-                    )
+                    self._say_reply(session, row, reply, message_id)
                 handoff = next((reply.handoff for reply in replies if reply.handoff), None)
                 if handoff is not None:
                     await self._timeline.enqueue(session, row, now, handoff, message_id)
@@ -391,6 +430,23 @@ class Conversations:
 
     # --- within a transaction ----------------------------------------------------------------
 
+    def _say_reply(
+        self,
+        session: AsyncSession,
+        row: store.ConversationRow,
+        reply: Reply,
+        message_id: str | None,
+    ) -> None:
+        self._timeline.say(
+            session,
+            row,
+            self._clock.now(),
+            Sender.BOT,
+            reply.text,
+            in_reply_to=message_id,
+            payload=_payload(reply),
+        )
+
     async def _open_row(self, session: AsyncSession, conversation_id: str) -> store.ConversationRow:
         row = await store.lock_conversation(session, conversation_id)
         if row is None:
@@ -422,6 +478,10 @@ def _payload(reply: Reply) -> dict[str, Any]:
         payload["case"] = dict(reply.case)
     if reply.places:
         payload["places"] = [dict(place) for place in reply.places]
+    if reply.missed:
+        payload["missed"] = True
+    if reply.expects:
+        payload["expects"] = reply.expects
     return payload
 
 

@@ -127,6 +127,12 @@ class OutboxRow(Base):
             postgresql_where=_WAITING,
             sqlite_where=_WAITING,
         ),
+        Index(
+            "ix_outbox_conversation",
+            "conversation_id",
+            postgresql_where=_WAITING,
+            sqlite_where=_WAITING,
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
@@ -134,6 +140,7 @@ class OutboxRow(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     message_id: Mapped[str] = mapped_column(ForeignKey("messages.id"))
     attempts: Mapped[int] = mapped_column(default=0)
+    parts_sent: Mapped[int] = mapped_column(default=0, server_default="0")
     available_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(128))

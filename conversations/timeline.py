@@ -81,7 +81,7 @@ class Timeline:
         row: store.ConversationRow,
         now: datetime,
         handoff: Handoff,
-        message_id: str,
+        message_id: str | None,
     ) -> None:
         """Let the resident wait for a person, and tell him his place."""
         row.holder, row.waiting_since, row.handoff = Holder.QUEUE.value, now, asdict(handoff)

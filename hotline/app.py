@@ -19,7 +19,13 @@ from sqlalchemy import func, select, text
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.service import Cases
+from channels.tencent.parts import ChannelParts
+from channels.tencent.reach import reach_reader
 from channels.webchat.routes import ChatContext, setup_webchat
+from channels.wechat.channel import WeChat, open_wechat
+from channels.wecom.channel import WeCom, open_wecom
+from console.intake import read_form
+from console.models import Right
 from console.routes import ConsoleContext, setup_console
 from console.service import Accounts
 from conversations import store
@@ -29,18 +35,24 @@ from conversations.outbox import Outbox, WebChat
 from conversations.rasa_bot import RasaBot
 from conversations.relay import Relay
 from conversations.service import Conversations
+from conversations.speech import Recogniser
 from hotline.bus import Bus, LocalBus, RedisBus
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
 from hotline.limits import Limiter, LocalLimiter, RedisLimiter
 from hotline.openapi import DOCUMENT
 from hotline.privacy import Vault
+from hotline.reader import SentenceReader
 from hotline.settings import Settings
 from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
 from kb.pages import setup_knowledge
 from kb.place_service import Places
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
+from telephony.desk import CallPages
+from telephony.provider import Provider
+from telephony.setup import Telephony, open_telephony, setup_telephony
+from telephony.speech import open_recogniser
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +79,9 @@ class Product:
     relay: Relay
     bot: Bot
     embedder: Embedder
+    wechat: WeChat | None
+    wecom: WeCom | None
+    telephony: Telephony
 
 
 @asynccontextmanager
@@ -78,10 +93,12 @@ async def open_product(
     bot: Bot | None = None,
     clock: Clock | None = None,
     embedder: Embedder | None = None,
+    recogniser: Recogniser | None = None,
+    provider: Provider | None = None,
 ) -> AsyncIterator[Product]:
     """Make every part, start the workers, and stop them in reverse order.
 
-    `bot`, `clock` and `embedder` can be replaced, for tests and for trying things out. The
+    `bot`, `clock`, `embedder` and the telephone `provider` can be replaced, for tests and for trying things out. The
     database must have been upgraded and `settings` must have a secret key.
     """
     clock = clock or SystemClock()
@@ -123,7 +140,36 @@ async def open_product(
         relay = Relay(db, clock, conversations, bot)
         await relay.start()
         stack.push_async_callback(relay.stop)
-        outbox = Outbox(db, clock, {"webchat": WebChat(bus)})
+        media = Media(db, clock, settings.media_dir)
+        recogniser = recogniser or open_recogniser(
+            settings.speech_model_dir, settings.speech_seconds
+        )
+        parts = ChannelParts(
+            settings, db, clock, bus, limiter, vault, conversations, relay, media, recogniser
+        )
+        wechat = (
+            await stack.enter_async_context(open_wechat(parts)) if settings.wechat_is_on else None
+        )
+        wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
+        apart = [name for name, channel in (("wechat", wechat), ("wecom", wecom)) if channel]
+        telephony = await stack.enter_async_context(
+            open_telephony(
+                settings,
+                db,
+                clock,
+                bus,
+                vault,
+                conversations,
+                relay,
+                cases,
+                knowledge,
+                limiter,
+                SentenceReader(settings, embedder),
+                recogniser,
+                provider,
+            )
+        )
+        outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel}, apart)
         outbox.start()
         stack.push_async_callback(outbox.stop)
         yield Product(
@@ -137,11 +183,14 @@ async def open_product(
             cases=cases,
             knowledge=knowledge,
             places=places,
-            media=Media(db, clock, settings.media_dir),
+            media=media,
             accounts=Accounts(db, clock, limiter, vault, settings),
             relay=relay,
             bot=bot,
             embedder=embedder,
+            wechat=wechat,
+            wecom=wecom,
+            telephony=telephony,
         )
 
 
@@ -181,7 +230,7 @@ def make_app(product: Product) -> web.Application:
             product.limiter,
         ),
     )
-    setup_console(
+    door, pages = setup_console(
         app,
         ConsoleContext(
             db=product.db,
@@ -194,9 +243,17 @@ def make_app(product: Product) -> web.Application:
             media=product.media,
             accounts=product.accounts,
             places=product.places,
+            reach=dict.fromkeys(("wechat", "wecom"), reach_reader(product.db, product.clock)),
         ),
     )
+    for channel in (product.wechat, product.wecom):
+        if channel is not None:
+            channel.setup(app)
     setup_knowledge(app, product.knowledge, product.places)
+    setup_telephony(app, product.telephony)
+    phone = product.telephony
+    call_pages = CallPages(phone, phone.transcripts, phone.lists, product.clock, pages, read_form)
+    call_pages.setup(app, door, Right.SERVE, Right.TAKE_FROM_OTHERS)
     health = Health(product)
     app.add_routes(
         [
@@ -233,7 +290,12 @@ class Health:
         body = {
             "status": "ok" if all(checks.values()) else "starting",
             "checks": checks,
-            "channels": {"webchat": "on", "wechat": "off", "wecom": "off", "telephony": "off"},
+            "channels": {
+                "webchat": "on",
+                "wechat": "on" if self._p.wechat else "off",
+                "wecom": "on" if self._p.wecom else "off",
+                "telephony": "on" if self._p.telephony.on else "off",
+            },
         }
         return web.json_response(body, status=200 if all(checks.values()) else 503)
 

@@ -32,6 +32,14 @@ app.add_typer(places, name="places")
 app.add_typer(operators, name="operators")
 app.add_typer(database, name="db")
 app.add_typer(bench, name="bench")
+wechat = typer.Typer(help="微信公众号", no_args_is_help=True)
+wechat_menu = typer.Typer(help="公众号菜单", no_args_is_help=True)
+dev = typer.Typer(help="开发和试用", no_args_is_help=True)
+wechat.add_typer(wechat_menu, name="menu")
+app.add_typer(wechat, name="wechat")
+app.add_typer(dev, name="dev")
+calls = typer.Typer(help="电话与通话转写", no_args_is_help=True)
+app.add_typer(calls, name="calls")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="数据目录，默认见 hotline settings")
@@ -252,6 +260,60 @@ def bench_chat(
 
     for line in asyncio.run(run(url, residents, turns)):
         say(line)
+
+
+@wechat_menu.command("push")
+def wechat_menu_push(data_dir: DataDir = None) -> None:
+    """把 channels/wechat/data/menu.yml 里的菜单推送到公众号。"""
+    from hotline.wechat_menu import push
+
+    count = asyncio.run(push(with_secret_key(quiet_settings(data_dir))))
+    say(f"菜单已推送，共 {count} 项。")
+
+
+@dev.command("wechat")
+def dev_wechat(
+    port: Annotated[int, typer.Option(help="模拟微信的端口")] = 8090,
+    gateway: Annotated[str, typer.Option(help="网关根地址")] = "http://127.0.0.1:8080",
+    mode: Annotated[str, typer.Option(help="plain 明文、mixed 兼容或 aes 安全模式")] = "aes",
+) -> None:
+    """启动模拟的微信公众号和微信客服，并打开像聊天一样的网页。"""
+    from typing import cast
+
+    from channels.tencent.fake.serve import gateway_environment, serve_fakes
+    from channels.tencent.fake.wechat import Mode
+
+    if mode not in ("plain", "mixed", "aes"):
+        raise InvalidInput("mode 应为 plain、mixed 或 aes。")
+    say("请用这些设置启动网关：")
+    for name, value in gateway_environment(port).items():
+        if mode != "plain" or name != "HOTLINE_WECHAT_AES_KEY":
+            say(f"  export {name}={value}")
+    say(f"模拟微信：http://127.0.0.1:{port}/ ，按 Ctrl+C 停止")
+    asyncio.run(serve_fakes(port, gateway.rstrip("/"), cast(Mode, mode)))
+
+
+@calls.command("import")
+def calls_import(
+    source: Annotated[Path, typer.Argument(help="JSONL、CSV 文件，或放 WAV 录音的目录")],
+    data_dir: DataDir = None,
+) -> None:
+    """导入人工通话的转写或录音；中断后再运行一次接着来。"""
+    from hotline.call_import import Tally, import_call, open_transcripts, read_calls
+
+    settings = with_secret_key(quiet_settings(data_dir))
+    found, tally = read_calls(source), Tally()
+
+    async def run() -> None:
+        async with open_transcripts(settings) as (transcripts, recogniser):
+            with typer.progressbar(found, label="导入通话", file=sys.stderr) as waiting:
+                for call in waiting:
+                    await import_call(transcripts, recogniser, call, tally)
+
+    asyncio.run(run())
+    say(f"导入 {tally.done} 通，已有 {tally.skipped} 通，失败 {len(tally.failed)} 通。")
+    for line in tally.failed[:20]:
+        print(f"  {line}", file=sys.stderr)
 
 
 def read_lines() -> Iterator[dict[str, Any]]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from bot.language.embedding import load_embedder
 from bot.language.models import Channel, Understanding
-from bot.language.training import Models
 from bot.language.understanding import Understander
 from cases.categories import load_categories
 from hotline.errors import InvalidInput
@@ -26,8 +25,8 @@ def open_understander(settings: Settings) -> Iterator[Understander]:
     names = {code: category.name for code, category in load_categories().items()}
     chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
     with unpacked_models(train(settings)) as folder:
-        models = Models.load(folder)
-    yield Understander(load_embedder(settings.cache_dir, chosen), models, names)
+        understander = Understander.load(folder, load_embedder(settings.cache_dir, chosen), names)
+    yield understander
 
 
 def parse_line(understander: Understander, item: Mapping[str, Any]) -> dict[str, Any]:

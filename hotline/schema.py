@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import cases.store
+import channels.tencent.store
 import console.store
 import conversations.store
 import hotline.audit
 import kb.draft_store
 import kb.place_store
 import kb.store
+import telephony.store
 from hotline.db import Base
 
 TABLE_MODULES = (
     cases.store,
+    channels.tencent.store,
     console.store,
     conversations.store,
     hotline.audit,
     kb.draft_store,
     kb.place_store,
     kb.store,
+    telephony.store,
 )
 METADATA = Base.metadata

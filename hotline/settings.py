@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import secrets
 import tempfile
 import tomllib
@@ -67,7 +68,84 @@ class Settings:
     log_level: str = _setting("INFO", "日志级别：DEBUG INFO WARNING ERROR")
     log_format: str = _setting("auto", "日志格式：json、text，或 auto（终端用 text，其余用 json）")
     kb_refresh_seconds: float = _setting(0.5, "检查知识库是否有改动的间隔秒数")
+    twilio_account_sid: str = _setting("", "Twilio 账号 SID；与令牌都填写后电话渠道才开通")
+    twilio_auth_token: str = _setting("", "Twilio 账号令牌，用于校验回调签名", secret=True)
+    twilio_api_base: str = _setting("https://api.twilio.com", "Twilio REST 接口的根地址")
+    twilio_number: str = _setting("", "外呼和转接时显示的号码，国际格式，如 +861012345678")
+    telephony_line: str = _setting(
+        "gather", "电话的接法：gather（逐轮回调）或 relay（ConversationRelay 长连接）"
+    )
+    telephony_language: str = _setting("cmn-Hans-CN", "Gather 语音识别的语言")
+    telephony_voice: str = _setting("Polly.Zhiyu-Neural", "Say 朗读的声音")
+    telephony_voice_language: str = _setting("cmn-CN", "Say 朗读的语言")
+    telephony_speech_model: str = _setting("", "Gather 的识别模型；填写后停顿时长须用秒数")
+    telephony_speech_timeout: str = _setting(
+        "auto", "说完后停顿多久算一句：auto 或秒数；选定识别模型时不能用 auto"
+    )
+    telephony_relay_language: str = _setting("zh-CN", "ConversationRelay 的语言")
+    telephony_relay_voice: str = _setting("", "ConversationRelay 的声音；留空用服务商默认")
+    telephony_turn_seconds: float = _setting(8.0, "一轮回调里最多等助手几秒，再久先请市民稍等")
+    telephony_record: int = _setting(0, "是否录音：1 录，0 不录；录音前先告知，市民可拒绝")
+    telephony_notice: str = _setting("本次通话会录音。", "录音时开头的告知语")
+    telephony_keep_days: int = _setting(180, "录音保存天数，到期删除；0 为不自动删除")
+    telephony_music_url: str = _setting("", "排队时播放的音乐地址；留空则静音")
+    telephony_staff_hours: str = _setting("00:00-24:00", "人工坐席的工作时间，如 08:00-20:00")
+    telephony_fallback_number: str = _setting(
+        "", "助手出故障时直接转接的号码，国际格式；留空则致歉并请市民稍后再拨"
+    )
+    telephony_ring_seconds: int = _setting(20, "每位坐席振铃几秒无人接则换下一位")
+    telephony_queue_minutes: int = _setting(10, "排队最多几分钟，再久改为预约回拨")
+    telephony_talk_seconds: int = _setting(180, "估算等候时间时每通人工电话按几秒计")
+    telephony_call_back_hours: str = _setting("09:00-20:00", "允许外呼市民的时间")
+    telephony_call_back_tries: int = _setting(3, "一次回拨最多拨几次")
+    calls_api_keys: str = _setting("", "写入通话转写的接口密钥，多个用逗号隔开", secret=True)
+    speech_model_dir: str = _setting("", "faster-whisper 模型目录，用于录音和语音消息；留空不转写")
+    speech_seconds: float = _setting(60.0, "转写一段录音最多等几秒")
     city_name: str = _setting("北京市", "城市名称，用于问候语和页面标题")
+
+    wechat_token: str = _setting(
+        "", "公众号“服务器配置”里的令牌 Token；与 APPID、SECRET 都设置后开通 /wechat", secret=True
+    )
+    wechat_appid: str = _setting("", "公众号 AppID")
+    wechat_secret: str = _setting("", "公众号 AppSecret", secret=True)
+    wechat_aes_key: str = _setting(
+        "", "公众号消息加解密密钥 EncodingAESKey（43 个字符）；留空为明文模式", secret=True
+    )
+    wechat_api_base: str = _setting("https://api.weixin.qq.com", "公众号接口根地址")
+    wechat_reply_seconds: float = _setting(
+        4.0, "等待当场答复的最长秒数（微信 5 秒断开），超过则改用客服消息"
+    )
+    wechat_messages_per_window: int = _setting(5, "市民发消息后 48 小时内可主动发送的条数")
+    wechat_messages_per_event: int = _setting(3, "点菜单、关注、扫码后 1 分钟内可主动发送的条数")
+    wechat_passive_backlog: int = _setting(
+        64, "正在处理的市民超过此数时不再等待当场答复，先确认收到，随后用客服消息答复"
+    )
+    wechat_template_id: str = _setting("", "工单进度模板消息的模板 ID；留空则不发模板消息")
+    wechat_subscription_id: str = _setting("", "工单进度订阅通知的模板 ID；留空则不发订阅通知")
+    wechat_notice_fields: str = _setting(
+        "character_string1=number,phrase2=status,time3=time",
+        "通知模板的字段：字段名=内容，内容可用 number 工单编号、status 状态、time 时间、text 说明",
+    )
+    wecom_token: str = _setting(
+        "", "微信客服回调的 Token；与 CORPID、SECRET、AES_KEY 都设置后开通 /wecom", secret=True
+    )
+    wecom_corpid: str = _setting("", "企业微信企业 ID")
+    wecom_secret: str = _setting("", "微信客服应用的 Secret", secret=True)
+    wecom_aes_key: str = _setting("", "微信客服回调的 EncodingAESKey（43 个字符）", secret=True)
+    wecom_api_base: str = _setting("https://qyapi.weixin.qq.com", "企业微信接口根地址")
+    wecom_messages_per_window: int = _setting(5, "微信客服：客户发消息后 48 小时内可发送的条数")
+
+    @property
+    def wechat_is_on(self) -> bool:
+        """Whether the Official Account is set up."""
+        return bool(self.wechat_token and self.wechat_appid and self.wechat_secret)
+
+    @property
+    def wecom_is_on(self) -> bool:
+        """Whether WeCom customer service is set up."""
+        return bool(
+            self.wecom_token and self.wecom_corpid and self.wecom_secret and self.wecom_aes_key
+        )
 
     @property
     def model_dir(self) -> Path:
@@ -181,14 +259,44 @@ def _check_ranges(settings: Settings, problems: list[str]) -> None:
         ("http://", "https://")
     ):
         problems.append(f"{env_name('public_base_url')}：应以 http:// 或 https:// 开头")
+    for name in ("wechat_aes_key", "wecom_aes_key"):
+        if getattr(settings, name) and len(getattr(settings, name)) != 43:
+            problems.append(f"{env_name(name)}：应为 43 个字符")
+    for name in ("wechat_api_base", "wecom_api_base"):
+        if not getattr(settings, name).startswith(("http://", "https://")):
+            problems.append(f"{env_name(name)}：应以 http:// 或 https:// 开头")
     if settings.embedder_dir and not Path(settings.embedder_dir).is_dir():
         problems.append(f"{env_name('embedder_dir')}：目录 {settings.embedder_dir} 不存在")
+    _check_telephony(settings, problems)
     if settings.database_url and not settings.database_url.startswith(
         ("sqlite+aiosqlite://", "postgresql://", "postgresql+psycopg://")
     ):
         problems.append(
             f"{env_name('database_url')}：应以 postgresql:// 或 sqlite+aiosqlite:// 开头"
         )
+
+
+def _check_telephony(settings: Settings, problems: list[str]) -> None:
+    if bool(settings.twilio_account_sid) != bool(settings.twilio_auth_token):
+        problems.append(
+            f"{env_name('twilio_account_sid')} 和 {env_name('twilio_auth_token')} 要一起填写"
+        )
+    if settings.twilio_account_sid and not settings.public_base_url:
+        problems.append(f"{env_name('public_base_url')}：开通电话须填写，回调地址由它拼成")
+    if settings.telephony_line not in {"gather", "relay"}:
+        problems.append(f"{env_name('telephony_line')}：应为 gather 或 relay")
+    timeout = settings.telephony_speech_timeout
+    if timeout != "auto" and not timeout.isdigit():
+        problems.append(f"{env_name('telephony_speech_timeout')}：应为 auto 或整数秒")
+    if settings.telephony_speech_model and timeout == "auto":
+        problems.append(f"{env_name('telephony_speech_timeout')}：选定识别模型时应为整数秒")
+    for name in ("telephony_staff_hours", "telephony_call_back_hours"):
+        if not re.fullmatch(
+            r"([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d", getattr(settings, name)
+        ):
+            problems.append(f"{env_name(name)}：应写成 08:00-20:00")
+    if settings.speech_model_dir and not Path(settings.speech_model_dir).is_dir():
+        problems.append(f"{env_name('speech_model_dir')}：目录 {settings.speech_model_dir} 不存在")
 
 
 def with_secret_key(settings: Settings) -> Settings:

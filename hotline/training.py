@@ -21,14 +21,18 @@ _LEARNED_FROM = (
     "config.yml",
     "bot/domain/*.yml",
     "bot/components/*.py",
-    # what a sentence is turned into before it is learned from; readers of entities are not learned
+    # what a sentence is turned into before it is learned from
     "bot/language/classifier.py",
     "bot/language/embedding*.py",
-    "bot/language/alarm.py",
+    "bot/language/augmentation.py",
+    "bot/language/gazetteer.py",
     "bot/language/normalise.py",
+    "bot/language/place*.py",
+    "bot/language/spacy_pipeline.py",
     "bot/language/training.py",
     "nlu_data/*.yml",
-    "nlu_data/[!l]*/*.yml",
+    "nlu_data/*/*.yml",
+    "nlu_data/lexicon/*",
     "requirements.lock",
 )
 _KEPT_MODELS = 3

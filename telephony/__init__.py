@@ -1,1 +1,1 @@
-"""How residents call: calls, speech. Not built yet; see the changelog."""
+"""How residents call: the call model, Twilio's doors, speech, and what becomes of every call."""

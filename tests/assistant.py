@@ -26,6 +26,7 @@ from hotline.rasa_server import RasaServer
 from hotline.serve import pick_port
 from hotline.settings import ROOT, Settings, with_secret_key
 from hotline.training import train
+from telephony.provider import Provider
 
 CACHE = Path(os.environ.get("HOTLINE_TEST_CACHE") or ROOT / ".cache" / "tests")
 """Models and encoders that tests may reuse between runs; made again when anything changed."""
@@ -46,7 +47,7 @@ def assistant_settings(folder: Path, database_url: str = "") -> Settings:
 
 @asynccontextmanager
 async def running_assistant(
-    settings: Settings, clock: Clock | None = None
+    settings: Settings, clock: Clock | None = None, provider: Provider | None = None
 ) -> AsyncIterator[Product]:
     """A whole product without its public door: database, services, actions and a Rasa process."""
     db = Database(settings.effective_database_url)
@@ -59,7 +60,11 @@ async def running_assistant(
         stack.push_async_callback(server.stop)
         product = await stack.enter_async_context(
             open_product(
-                settings, rasa_url=f"http://127.0.0.1:{rasa_port}", rasa_secret=secret, clock=clock
+                settings,
+                rasa_url=f"http://127.0.0.1:{rasa_port}",
+                rasa_secret=secret,
+                clock=clock,
+                provider=provider,
             )
         )
         runner = web.AppRunner(make_action_app(), access_log=None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Text
@@ -18,8 +20,8 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.language.embedding import Embedder, load_embedder
 from bot.language.models import Understanding
-from bot.language.training import Models, read_categories, train_models
-from bot.language.understanding import Understander
+from bot.language.training import read_categories, train_models
+from bot.language.understanding import PLACES, Understander
 
 _RANKED = 5
 
@@ -66,16 +68,20 @@ class MessageReader(GraphComponent):
     ) -> GraphComponent:
         names = {entry.code: entry.name for entry in read_categories()}
         with model_storage.read_from(resource) as folder:
-            models = Models.load(folder)
-        return cls(model_storage, resource, Understander(_configured_embedder(), models, names))
+            understander = Understander.load(folder, _configured_embedder(), names)
+        return cls(model_storage, resource, understander)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the models (the intents on Rasa's training data) and persist them."""
         sentences = [(m.get("text"), m.get("intent")) for m in training_data.intent_examples]
         memory = _cache_folder() / "vectors.npz"
-        models = train_models(_configured_embedder(), sentences, memory)
         with self._storage.write_to(self._resource) as folder:
-            models.save(folder)
+            # a process of its own, so that the two trainings run side by side
+            command = [sys.executable, "-m", "bot.language.place_training", str(folder / PLACES)]
+            with subprocess.Popen(command) as places:  # noqa: S603 - our own module
+                train_models(_configured_embedder(), sentences, memory).save(folder)
+            if places.returncode != 0:
+                raise RuntimeError("the reader of places could not be trained")
         return self._resource
 
     def process(self, messages: List[Message]) -> List[Message]:

@@ -13,9 +13,9 @@ from bot.language.models import Vector
 
 HARMLESS = "harmless"
 """The classifier's label for everything that is no danger now."""
-_TAKE = 0.25
-"""A danger missed is far worse than a number told for nothing: one chance in four is enough."""
-_OUTVOTE = 0.97
+_TAKE = 0.3
+"""A danger missed is far worse than a number told for nothing: three chances in ten are enough."""
+_OUTVOTE = 0.985
 _SURE = 0.5
 _LONG = 160
 """A letter's one vector says too little about one sentence in it: there the words decide."""

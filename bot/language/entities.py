@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import cast
-
-from spacy.language import Language
 
 from bot.language.models import Channel, Entity
 from bot.language.normalise import Normalised
@@ -21,8 +19,9 @@ class EntityReader:
     overlap; a location may hold house numbers. Safe to share between threads.
     """
 
-    def __init__(self, build: Callable[[], Language] = build_pipeline) -> None:
-        self._nlp = build()
+    def __init__(self, ner: Path | None = None) -> None:
+        """Load everything; `ner` is the folder `train_places` wrote, None reads by rule alone."""
+        self._nlp = build_pipeline(ner=ner)
 
     def read(
         self, original: str, normalised: Normalised, channel: Channel, now: datetime

@@ -128,7 +128,7 @@ class UnitFinder:
         tag = self._segmenter.tag_of(piece.text)
         if stem and tag is not None:
             named = self._segmenter.is_name(piece.text) or stem in grammar.NAMES_IN_SPITE
-            if not named or (fragile and tag in ("nr", "nt")):
+            if not named or (fragile and tag in ("nr", "nt")) or grammar.is_generic(stem, kind):
                 return None
             if stem not in _DIRECTIONS:
                 return Unit(piece.start, piece.end, kind, fragile or len(piece.text) <= 2)

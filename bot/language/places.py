@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ _LEAD = 8
 
 
 @dataclass(slots=True)
-class _Chain:
+class Chain:
     """Neighbouring units read as one place, with the tail that narrows it."""
 
     units: list[Unit]
@@ -32,16 +32,82 @@ class _Chain:
     crossing: Span | None = None
 
 
-def read_places(text: str, units: Sequence[Unit], blocked: Sequence[Span] = ()) -> list[Entity]:
-    """Join the `units` of normalised `text` to places; `value` is the whole phrase.
-
-    No place touches a `blocked` span (a phone, a time). `data` holds district, district_code,
-    subdistrict, subdistrict_code, landmark, road, number (None when unknown) and candidates:
-    where a name fits several divisions, a list of their codes, else None. A city alone is no
-    place to send anyone to; of a place named again in fewer words (海淀区 beside 海淀区苏州街)
-    only the fullest is given, and of equal ones the first.
-    """
+def find_chains(text: str, units: Sequence[Unit], blocked: Sequence[Span] = ()) -> list[Chain]:
+    """Join the `units` of normalised `text` to places by rule; none touches a `blocked` span."""
     parts = [unit for unit in units if unit.kind != grammar.COMPANY]
+    return [chain for chain in _build_chains(text, parts, blocked) if _is_place(chain, text)]
+
+
+def adopt_spans(
+    chains: Sequence[Chain], units: Sequence[Unit], spans: Sequence[Span]
+) -> list[Chain]:
+    """The places at `spans`, each with the units and house numbers that rules found inside it.
+
+    What rules alone found stays where they are sure of it (房山, A市新开铺百姓市场).
+    """
+    adopted = []
+    parts = [unit for unit in units if unit.kind != grammar.COMPANY]
+    first = 0
+    for start, end in spans:
+        while first < len(parts) and parts[first].start < start:
+            first += 1
+        past = first
+        while past < len(parts) and parts[past].start < end:
+            past += 1
+        inside = [unit for unit in parts[first:past] if unit.end <= end]
+        last = max(inside, key=lambda unit: unit.end, default=Unit(start, end, grammar.UNKNOWN))
+        chain = Chain(inside, start, end, last)
+        for old in _between(chains, start, end):
+            chain.houses += old.houses
+            chain.crossing = chain.crossing or old.crossing
+        adopted.append(chain)
+    starts = [start for start, _ in spans]
+    for chain in chains:
+        at = bisect_left(starts, chain.end)
+        if not (at and spans[at - 1][1] > chain.start) and _is_sure(chain):
+            adopted.append(chain)
+    return sorted(adopted, key=lambda chain: chain.start)
+
+
+def _is_sure(chain: Chain) -> bool:
+    """Whether a chain joins several names, or holds a known one that means nothing else."""
+    named = [unit for unit in chain.units if unit.kind != "house" and not unit.fragile]
+    return len(named) > 1 or any(unit.hit is not None for unit in named)
+
+
+def clear_spans(spans: Sequence[Span], blocked: Sequence[Span]) -> list[Span]:
+    """The `spans` less what is `blocked`; what is mostly blocked is none."""
+    ends = sorted(blocked)
+    cleared = []
+    for start, end in spans:
+        pieces, at = [], start
+        near = max(0, bisect_left(ends, (start, start)) - 1)
+        for first, last in ends[near : bisect_left(ends, (end, end))]:
+            if last > at:
+                pieces.append((at, first))
+                at = last
+        pieces.append((at, end))
+        longest = max(pieces, key=lambda piece: piece[1] - piece[0])
+        if 2 * (longest[1] - longest[0]) > end - start:
+            cleared.append(longest)
+    return cleared
+
+
+def _between(chains: Sequence[Chain], start: int, end: int) -> Sequence[Chain]:
+    first = bisect_left(chains, start, key=lambda chain: chain.start)
+    last = bisect_right(chains, end, key=lambda chain: chain.end)
+    return chains[first:last]
+
+
+def describe_places(text: str, chains: Sequence[Chain]) -> list[Entity]:
+    """The places that `chains` stand for; `value` is the whole phrase.
+
+    `data` holds district, district_code, subdistrict, subdistrict_code, landmark, road, number
+    (None when unknown) and candidates: where a name fits several divisions, a list of their
+    codes, else None. A city alone is no place to send anyone to; of a place named again in
+    fewer words (海淀区 beside 海淀区苏州街) only the fullest is given, and of equal ones the
+    first.
+    """
     entities = [
         Entity(
             "location",
@@ -51,8 +117,7 @@ def read_places(text: str, units: Sequence[Unit], blocked: Sequence[Span] = ()) 
             chain.end,
             _describe(chain, text),
         )
-        for chain in _build_chains(text, parts, blocked)
-        if _is_place(chain, text)
+        for chain in chains
     ]
     return _keep_fullest(entities)
 
@@ -64,9 +129,9 @@ def _keep_fullest(entities: Sequence[Entity]) -> list[Entity]:
     return sorted(kept, key=lambda entity: entity.start)
 
 
-def _build_chains(text: str, units: Sequence[Unit], blocked: Sequence[Span]) -> Iterator[_Chain]:
+def _build_chains(text: str, units: Sequence[Unit], blocked: Sequence[Span]) -> Iterator[Chain]:
     limits = [*sorted(start for start, _ in blocked), len(text)]
-    chain: _Chain | None = None
+    chain: Chain | None = None
     for unit in units:
         if chain is not None and _follows(chain, unit, text):
             chain.units.append(unit)
@@ -80,7 +145,7 @@ def _build_chains(text: str, units: Sequence[Unit], blocked: Sequence[Span]) -> 
         else:
             if chain is not None:
                 yield chain
-            chain = _Chain([unit], unit.start, unit.end, unit)
+            chain = Chain([unit], unit.start, unit.end, unit)
             if unit.kind == "house":
                 chain.houses.append(text[unit.start : unit.end])
         _consume_tail(chain, text, limits[bisect_left(limits, chain.end)])
@@ -88,7 +153,7 @@ def _build_chains(text: str, units: Sequence[Unit], blocked: Sequence[Span]) -> 
         yield chain
 
 
-def _follows(chain: _Chain, unit: Unit, text: str) -> bool:
+def _follows(chain: Chain, unit: Unit, text: str) -> bool:
     """Whether `unit` goes on with the place, or is the second road of a crossing."""
     if unit.start <= chain.end:
         return True
@@ -106,7 +171,7 @@ def _follows(chain: _Chain, unit: Unit, text: str) -> bool:
     return False
 
 
-def _consume_tail(chain: _Chain, text: str, limit: int) -> None:
+def _consume_tail(chain: Chain, text: str, limit: int) -> None:
     """Take house numbers and relative parts that follow at once, up to `limit`."""
     for _ in range(_TAILS_MOST):
         at = chain.end + (text[chain.end : chain.end + 1] == " ")
@@ -126,7 +191,7 @@ def _consume_tail(chain: _Chain, text: str, limit: int) -> None:
         chain.relative = True
 
 
-def _is_place(chain: _Chain, text: str) -> bool:
+def _is_place(chain: Chain, text: str) -> bool:
     kinds = {unit.kind for unit in chain.units}
     if kinds == {grammar.CITY}:
         return False
@@ -139,7 +204,7 @@ def _is_place(chain: _Chain, text: str) -> bool:
     return True
 
 
-def _describe(chain: _Chain, text: str) -> dict[str, object]:
+def _describe(chain: Chain, text: str) -> dict[str, object]:
     data: dict[str, object] = {
         "district": None, "district_code": None, "subdistrict": None, "subdistrict_code": None,
     }  # fmt: skip
@@ -166,7 +231,7 @@ def _text_of(units: Sequence[Unit], text: str) -> str | None:
     return text[units[0].start : units[0].end] if units else None
 
 
-def _resolve(chain: _Chain) -> tuple[list[Division], bool]:
+def _resolve(chain: Chain) -> tuple[list[Division], bool]:
     """The divisions that the known names of the chain agree on, and whether that is certain.
 
     A district that is named wins over what a landmark of the same name elsewhere suggests. A
@@ -188,7 +253,7 @@ def _resolve(chain: _Chain) -> tuple[list[Division], bool]:
     return agreed, bool(named)
 
 
-def _split_hits(chain: _Chain) -> tuple[list[Hit], list[Hit]]:
+def _split_hits(chain: Chain) -> tuple[list[Hit], list[Hit]]:
     named: list[Hit] = []
     hints: list[Hit] = []
     reached = -1

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from pathlib import Path
 
 import spacy
 from spacy.language import Language
@@ -22,11 +23,13 @@ from bot.language.models import Entity
 from bot.language.organisations import read_organisations
 from bot.language.persons import read_persons
 from bot.language.phones import read_phones
-from bot.language.place_units import UnitFinder
-from bot.language.places import read_places
+from bot.language.place_tagger import MODEL_FILE, PlaceTagger, describe_signs, split_signs
+from bot.language.place_units import Unit, UnitFinder
+from bot.language.places import Chain, adopt_spans, clear_spans, describe_places, find_chains
 from bot.language.plates import read_plates
 from bot.language.segmentation import Segmenter
 from bot.language.times import read_times
+from bot.language.times_english import read_english_times
 
 ENTITIES = "entities"
 """Key of doc.spans and doc.user_data."""
@@ -36,6 +39,12 @@ NAMES = "gazetteer"
 
 NOW = "now"
 """Key of doc.user_data with the aware datetime that 昨天 counts from."""
+
+
+PLACES = "places"
+"""Key of doc.user_data with the spans the trained part found."""
+
+_READING = "reading"
 
 
 class JiebaTokenizer:
@@ -70,33 +79,87 @@ class GazetteerRuler:
         return doc
 
 
-class EntityComponent:
-    """Runs all readers and keeps what they found, in order, one reading a stretch."""
+@dataclass(slots=True)
+class _Reading:
+    """What the rules made of a text, on its way to the later components."""
+
+    kept: _Kept
+    blocked: list[tuple[int, int]]
+    units: list[Unit]
+    chains: list[Chain]
+
+
+class RuleReader:
+    """Runs the readers that know by rule: numbers, times, and the parts of places."""
 
     def __init__(self, gazetteer: Gazetteer, segmenter: Segmenter) -> None:
-        self._segmenter = segmenter
         self._units = UnitFinder(gazetteer, segmenter)
 
     def __call__(self, doc: Doc) -> Doc:
-        entities = self._read(doc.text, [token.text for token in doc], doc.user_data.get(NOW))
-        doc.user_data[ENTITIES] = entities
-        doc.spans[ENTITIES] = [
-            _span(doc, entity.start, entity.end, entity.entity) for entity in entities
-        ]
-        return doc
-
-    def _read(self, text: str, words: Sequence[str], now: datetime | None) -> tuple[Entity, ...]:
+        text = doc.text
         kept = _Kept()
         kept.add(read_case_numbers(text))
         kept.add(read_phones(text))
         kept.add(read_plates(text))
-        kept.add(read_times(text, now))
+        kept.add(read_times(text, doc.user_data.get(NOW)))
+        kept.add(read_english_times(text, doc.user_data.get(NOW)))
         blocked = [(entity.start, entity.end) for entity in kept.entities]
-        units = self._units.find(text, words, blocked)
-        kept.add(read_places(text, units, blocked))
-        kept.add(read_organisations(text, units))
-        kept.add(read_persons(text, words, self._segmenter))
-        return tuple(kept.entities)
+        units = self._units.find(text, [token.text for token in doc], blocked)
+        doc.user_data[_READING] = _Reading(kept, blocked, units, find_chains(text, units, blocked))
+        return doc
+
+
+class PlaceRecogniser:
+    """The trained part: marks places, those included that no list and no rule knows."""
+
+    def __init__(self, segmenter: Segmenter, model: Path) -> None:
+        self._segmenter = segmenter
+        self._tagger = PlaceTagger(model)
+
+    def __call__(self, doc: Doc) -> Doc:
+        tokens = split_signs(doc.text)
+        found = self._tagger.find(tokens, describe_doc(doc, tokens, self._segmenter))
+        doc.user_data[PLACES] = found
+        return doc
+
+
+def describe_doc(
+    doc: Doc, tokens: Sequence[tuple[int, int]], segmenter: Segmenter
+) -> list[list[str]]:
+    """What the trained part sees of a doc that the components before it have read."""
+    reading: _Reading = doc.user_data[_READING]
+    return describe_signs(
+        doc.text,
+        tokens,
+        [token.text for token in doc],
+        [(span.start_char, span.end_char, span.label_) for span in doc.spans[NAMES]],
+        [(chain.start, chain.end) for chain in reading.chains],
+        segmenter,
+    )
+
+
+class EntityComponent:
+    """Brings together what was found, in order, one reading a stretch."""
+
+    def __init__(self, segmenter: Segmenter) -> None:
+        self._segmenter = segmenter
+
+    def __call__(self, doc: Doc) -> Doc:
+        text = doc.text
+        reading: _Reading = doc.user_data.pop(_READING)
+        chains = reading.chains
+        if PLACES in doc.user_data:
+            spans = clear_spans(doc.user_data.pop(PLACES), reading.blocked)
+            chains = adopt_spans(chains, reading.units, spans)
+        kept = reading.kept
+        kept.add(describe_places(text, chains))
+        kept.add(read_organisations(text, reading.units))
+        kept.add(read_persons(text, [token.text for token in doc], self._segmenter))
+        doc.user_data[ENTITIES] = tuple(kept.entities)
+        doc.spans[ENTITIES] = [
+            _span(doc, entity.start, entity.end, entity.entity) for entity in kept.entities
+        ]
+        return doc
 
 
 class _Kept:
@@ -118,33 +181,50 @@ class _Kept:
 
 def make_gazetteer_ruler(nlp: Language, name: str) -> GazetteerRuler:
     """Make the ruler from the lexicon that the tokenizer carries."""
-    return GazetteerRuler(_tokenizer_of(nlp).gazetteer)
+    return GazetteerRuler(tokenizer_of(nlp).gazetteer)
+
+
+def make_rule_reader(nlp: Language, name: str) -> RuleReader:
+    """Make the readers from the lexicon and words that the tokenizer carries."""
+    tokenizer = tokenizer_of(nlp)
+    return RuleReader(tokenizer.gazetteer, tokenizer.segmenter)
+
+
+def make_place_recogniser(nlp: Language, name: str, model: str) -> PlaceRecogniser:
+    """Make the trained part from the folder that training wrote; OSError when it is missing."""
+    return PlaceRecogniser(tokenizer_of(nlp).segmenter, Path(model) / MODEL_FILE)
 
 
 def make_entity_component(nlp: Language, name: str) -> EntityComponent:
-    """Make the component from the lexicon and words that the tokenizer carries."""
-    tokenizer = _tokenizer_of(nlp)
-    return EntityComponent(tokenizer.gazetteer, tokenizer.segmenter)
+    """Make the last component from the words that the tokenizer carries."""
+    return EntityComponent(tokenizer_of(nlp).segmenter)
 
 
 Language.factory("hotline_gazetteer", func=make_gazetteer_ruler)
+Language.factory("hotline_rules", func=make_rule_reader)
+Language.factory("hotline_places", func=make_place_recogniser)
 Language.factory("hotline_entities", func=make_entity_component)
 
 
-def build_pipeline(gazetteer: Gazetteer | None = None) -> Language:
+def build_pipeline(gazetteer: Gazetteer | None = None, ner: Path | None = None) -> Language:
     """A blank Chinese pipeline with our words, the gazetteer and the readers.
 
-    Call it on a Doc of `nlp.make_doc(text)` with `doc.user_data["now"]` set, so that 昨天
+    `ner` is the folder `train_places` wrote; without it the rules read places alone. Call the
+    pipeline on a Doc of `nlp.make_doc(text)` with `doc.user_data["now"]` set, so that 昨天
     gets its date. Loading takes about half a second and 150 MB: share one.
     """
     nlp: Language = spacy.blank("zh")
     nlp.tokenizer = JiebaTokenizer(nlp.vocab, gazetteer or load_gazetteer())
     nlp.add_pipe("hotline_gazetteer")
+    nlp.add_pipe("hotline_rules")
+    if ner is not None:
+        nlp.add_pipe("hotline_places", config={"model": str(ner)})
     nlp.add_pipe("hotline_entities")
     return nlp
 
 
-def _tokenizer_of(nlp: Language) -> JiebaTokenizer:
+def tokenizer_of(nlp: Language) -> JiebaTokenizer:
+    """The tokenizer of a pipeline of ours; TypeError for any other."""
     tokenizer = nlp.tokenizer
     if not isinstance(tokenizer, JiebaTokenizer):
         raise TypeError("this component needs the JiebaTokenizer, which carries the lexicon")

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from bot.language.alarm import HARMLESS
+from bot.language.augmentation import add_speech
 from bot.language.classifier import LinearClassifier, Training, train_classifier
 from bot.language.embedding import Embedder
 from bot.language.embedding_many import embed_many
@@ -22,6 +23,9 @@ _CENTROID = Training("centroid", grams_weight=0.4)
 INTENT_TRAINING = (Training("logistic", c=40.0, grams_weight=0.4), _RIDGE)
 CATEGORY_TRAINING = (_RIDGE, _CENTROID)
 DANGER_TRAINING = (_RIDGE,)
+_SPOKEN_EVERY = 8
+"""So many written sentences to one that is learned as speech too; more did not help."""
+_ORDINARY_EVERY = 3
 _DANGEROUS_CATEGORIES = frozenset({"90007", "06020", "10002", "90016"})
 """Gas, open fire, fallen wires, things thrown from above: their examples may be dangers."""
 
@@ -108,19 +112,25 @@ def train_models(embedder: Embedder, sentences: Pairs, memory: Path | None = Non
         for text in (entry.name, *entry.words, *entry.examples)
     ]
     sets = [
-        (sentences, INTENT_TRAINING),
-        (categories, CATEGORY_TRAINING),
-        (_danger_pairs(sentences, categories), DANGER_TRAINING),
+        (_normalise_pairs(sentences, spoken_every=_SPOKEN_EVERY), INTENT_TRAINING),
+        (_normalise_pairs(categories), CATEGORY_TRAINING),
+        (_normalise_pairs(_danger_pairs(sentences, categories)), DANGER_TRAINING),
     ]
-    texts = sorted({normalise(text).text for pairs, _ in sets for text, _ in pairs})
+    texts = sorted({text for pairs, _ in sets for text, _ in pairs})
     row = {text: index for index, text in enumerate(texts)}
     vectors = embed_many(embedder, texts, memory)
     trained = []
     for pairs, how in sets:
-        said = [normalise(text).text for text, _ in pairs]
-        labels = [label for _, label in pairs]
+        said, labels = zip(*pairs, strict=True)
         trained.append(train_classifier(said, vectors[[row[t] for t in said]], labels, *how))
     return Models(*trained)
+
+
+def _normalise_pairs(pairs: Pairs, spoken_every: int | None = None) -> list[tuple[str, str]]:
+    """The texts as the models see them, some of them once more as speech."""
+    written = [(normalise(text).text, label) for text, label in pairs]
+    heard = add_speech(written, spoken_every) if spoken_every else []
+    return written + [(normalise(text, "voice").text, label) for text, label in heard]
 
 
 def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
@@ -128,5 +138,6 @@ def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
     written = read_dangers()
     known = {text for text, _ in written}
     ordinary = [text for text, intent in sentences if intent != "report_case"]
-    ordinary += [text for text, code in categories if code not in _DANGEROUS_CATEGORIES][::3]
+    ordinary += [text for text, code in categories if code not in _DANGEROUS_CATEGORIES]
+    ordinary = ordinary[::_ORDINARY_EVERY]
     return written + [(text, HARMLESS) for text in dict.fromkeys(ordinary) if text not in known]

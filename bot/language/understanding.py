@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from bot.language.alarm import Alarm
 from bot.language.categorise import Categoriser
@@ -25,6 +26,8 @@ CATEGORY_INTENTS = frozenset(
 )
 """Intents whose message is about a problem, so that naming a category makes sense."""
 REPORT = "report_case"
+PLACES = "places"
+"""Where the trained reader of places lies in the folder of the models."""
 LONGEST_READ = 4000
 """Characters: what stands beyond is kept with the message and not read by the models."""
 
@@ -33,14 +36,25 @@ class Understander:
     """Reads messages; safe to use from several threads."""
 
     def __init__(
-        self, embedder: Embedder, models: Models, category_names: Mapping[str, str]
+        self,
+        embedder: Embedder,
+        models: Models,
+        entities: EntityReader,
+        category_names: Mapping[str, str],
     ) -> None:
         self.embedder = embedder
         self._intents = models.intents
         self._categoriser = Categoriser(models.categories, category_names, embedder)
         self._alarm = Alarm(models.dangers)
-        self._entities = EntityReader()
+        self._entities = entities
         self._lock = threading.Lock()
+
+    @classmethod
+    def load(
+        cls, folder: Path, embedder: Embedder, category_names: Mapping[str, str]
+    ) -> Understander:
+        """From the folder that training wrote."""
+        return cls(embedder, Models.load(folder), EntityReader(folder / PLACES), category_names)
 
     def read(self, text: str, channel: Channel, now: datetime) -> Understanding:
         """The reading of one message; `now` is aware and anchors words like 昨晚."""

@@ -16,7 +16,7 @@ import { formatClock } from "./times.js";
  * @property {{slug: string, title: string, source?: string}[]} [citations]
  * @property {{case_number: string}} [case]
  * @property {{lat: number, lon: number, label?: string}} [location]
- * @property {{id: string, url: string, name?: string, width?: number, height?: number}[]} [attachments]
+ * @property {{id: string, url: string, kind?: string, name?: string, width?: number, height?: number}[]} [attachments]
  */
 
 /** @typedef {{onReveal: (seq: number, bubble: HTMLElement) => void, onPicture: (url: string) => void}} LineActions */
@@ -64,7 +64,7 @@ function timeOf({ sent_at: at }) {
 function parts(entry, actions) {
   const nodes = [];
   if (entry.text) nodes.push(bubble(entry, actions));
-  for (const each of entry.attachments ?? []) nodes.push(picture(each, actions));
+  for (const each of entry.attachments ?? []) nodes.push(each.kind === "audio" ? recording(each) : picture(each, actions));
   if (entry.location) nodes.push(place(entry.location));
   if (entry.case) nodes.push(caseLink(entry.case.case_number));
   if (entry.citations?.length) nodes.push(sources(entry.citations));
@@ -97,6 +97,11 @@ function picture({ url, name, width = THUMBNAIL, height = THUMBNAIL }, actions) 
   const image = el("img", { src: url, alt: "", loading: "lazy", ...size });
   const label = `查看大图：${name || "图片"}`;
   return el("button", { type: "button", class: "picture", "aria-label": label, onclick: () => actions.onPicture(url) }, image);
+}
+
+/** @param {NonNullable<Entry["attachments"]>[number]} attachment */
+function recording({ url }) {
+  return el("audio", { class: "recording", src: url, controls: true, preload: "none", "aria-label": "市民的语音" });
 }
 
 /** @param {NonNullable<Entry["location"]>} location */

@@ -54,7 +54,7 @@ def test_the_pipeline_marks_whole_words_and_keeps_exact_offsets() -> None:
     assert [span.label_ for span in doc.spans[ENTITIES]] == ["location"]
     (place,) = doc.user_data[ENTITIES]
     assert (place.start, place.end) == (0, 9)
-    assert nlp.pipe_names == ["hotline_gazetteer", "hotline_entities"]
+    assert nlp.pipe_names == ["hotline_gazetteer", "hotline_rules", "hotline_entities"]
 
 
 PIECES = (

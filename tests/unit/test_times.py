@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.language.normalise import normalise
 from bot.language.times import read_times
+from bot.language.times_english import read_english_times
 
 NOW = datetime.fromisoformat("2026-11-22T14:30:00+08:00")  # a Sunday
 
@@ -141,3 +142,48 @@ def test_any_mixture_of_words_of_time_is_read_without_failing(pieces: list[str])
         for key in ("from", "to"):
             moment = time.data[key]
             assert moment is None or datetime.fromisoformat(str(moment)).tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "start", "end"),
+    [
+        ("天不亮就打鸣", "天不亮", "2026-11-22T04:00", "2026-11-22T07:00"),
+        ("接孩子那会儿堵车", "接孩子那会儿", "2026-11-21T15:00", "2026-11-21T18:00"),
+        ("一早起来就有", "一早起来", "2026-11-22T05:00", "2026-11-22T10:00"),
+        ("夜黑儿里听着的", "夜黑儿里", "2026-11-21T20:00", "2026-11-22T06:00"),
+        ("今年开春以后", "今年开春以后", "2026-03-01T00:00", None),
+        ("从拆迁那年就这样", "从拆迁那年", None, None),
+        ("夏天没法开窗", "夏天", None, None),
+    ],
+)
+def test_as_people_say_it(said: str, text: str, start: str | None, end: str | None) -> None:
+    assert read_one(said) == (text, "span", start, end)
+
+
+@pytest.mark.parametrize(
+    ("said", "text", "kind"),
+    [
+        ("drilling until 2 a.m. every night", "until 2 a.m. every night", "habit"),
+        ("it was around 9 pm", "around 9 pm", "point"),
+        ("very dark at night", "at night", "habit"),
+        ("someone came last night", "last night", "point"),
+        ("broken for three days", "for three days", "span"),
+        ("every weekend they sing", "every weekend", "habit"),
+    ],
+)
+def test_english(said: str, text: str, kind: str) -> None:
+    (time,) = read_english_times(said, NOW)
+    assert (time.text, time.data["kind"]) == (text, kind)
+
+
+def test_english_that_is_no_time() -> None:
+    assert list(read_english_times("the last house at No. 9, this street", NOW)) == []
+
+
+@pytest.mark.parametrize("said", ["白塔寺跟前儿有菜吗", "出门右拐", "眼前儿没有"])
+def test_near_is_no_day(said: str) -> None:
+    assert read_times(normalise(said).text, NOW) == []
+
+
+def test_a_written_year() -> None:
+    assert read_one("是二〇〇八年种的")[0] == "二〇〇八年"

@@ -1,0 +1,1 @@
+"""What WeChat and WeCom share: crypto, tokens, the journal, sending windows, delivery."""

@@ -1,0 +1,443 @@
+"""One call as a state machine: `step(call, event)` gives the call after it and what to do.
+
+Pure: no clock, no line, no database. The same steps run on a Twilio webhook, on a WebSocket, in a
+test that plays a whole call in virtual time, and on the next kind of line. The dialogue itself
+(what to ask about a report) is not here: the caller's words go to it by `Ask`, its replies come
+back as `Answers`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.language import answers
+from bot.language.emergency import detect_emergency
+from bot.language.normalise import normalise
+from telephony import booking, hearing, prompts, surveying
+from telephony.call_state import (
+    MOST_SILENCES,
+    Call,
+    Phase,
+    Step,
+    ask,
+    at_rest,
+    listen,
+    miss,
+    now_asked,
+    say_again,
+    want_human,
+)
+from telephony.events import (
+    Act,
+    Answered,
+    Answers,
+    Ask,
+    Event,
+    HangUp,
+    Heard,
+    Hold,
+    HungUp,
+    Interrupted,
+    Joined,
+    LeaveQueue,
+    Listen,
+    NobodyFree,
+    Pressed,
+    Queued,
+    Returned,
+    Say,
+    Silent,
+    Slow,
+    StopRecording,
+    Transfer,
+    Wait,
+    WantsCallBack,
+)
+from telephony.speaking import group_digits, split_portions, to_speech
+
+PORTION_CHARS = 100
+"""About twenty seconds of speech: what a listener keeps in mind at a time."""
+UNHEARD, UNSURE = 0.3, 0.55
+"""Below the first the words are noise; below the second they are read back."""
+_NUMBERS = ("phone", "case_number")
+
+
+def step(call: Call, event: Event) -> Step:
+    """The call after `event`, and what to do, in order."""
+    if call.phase is Phase.ENDED:
+        return call, ()
+    match event:
+        case HungUp():
+            return replace(call, phase=Phase.ENDED), ()
+        case Interrupted():
+            return call.counted("barge_ins"), ()
+        case Answered():
+            return _greet(call, event)
+        case Heard():
+            return _hear(_awake(call), event)
+        case Pressed():
+            return _press(_awake(call), event.digits)
+        case Silent():
+            return _wait_out(call)
+        case Answers():
+            return _tell(call, event)
+        case Slow():
+            words = prompts.STILL_THERE if call.phase is Phase.THINKING else prompts.ONE_MOMENT
+            return replace(call, phase=Phase.THINKING), (Say(words), Wait())
+        case Queued():
+            return _queue(call, event)
+        case NobodyFree():
+            return _offer(call, event.reason)
+        case WantsCallBack():
+            return _ask_call_back_number(call, (LeaveQueue(),))
+        case Joined():
+            return _join(call, event)
+        case Returned():
+            return _return(call)
+
+
+def _awake(call: Call) -> Call:
+    return replace(call, silences=0, spoke=True).counted("turns")
+
+
+# --- opening ---------------------------------------------------------------------------------
+
+
+def _greet(call: Call, event: Answered) -> Step:
+    words = {"hotline": prompts.HOTLINE, "notice": call.notice}
+    if event.errand == "follow_up" and event.case_number:
+        text = prompts.CALLING_ABOUT.format(**words, number=group_digits(event.case_number))
+        return ask(replace(call, phase=Phase.SURVEY, held=event.case_number), text)
+    if event.unfinished:
+        call = replace(call, phase=Phase.RESUMING, held=event.unfinished, unfinished=True)
+        return ask(call, prompts.GREETING_AGAIN.format(**words))
+    if event.errand == "missed":
+        return ask(call, prompts.CALLING_MISSED.format(**words))
+    if event.errand == "promised":
+        return ask(call, prompts.CALLING_PROMISED.format(**words))
+    return ask(call, prompts.GREETING.format(**words))
+
+
+# --- words -----------------------------------------------------------------------------------
+
+
+def _hear(call: Call, event: Heard) -> Step:
+    said = event.text.strip()
+    text = normalise(said, "voice").text or said
+    if not text:
+        return _wait_out(replace(call, spoke=call.spoke))
+    if detect_emergency(text):
+        # nothing is asked back before danger has been answered
+        return _think(replace(at_rest(call), danger=True, alarmed=True), text)
+    if call.phase in (Phase.OPERATOR, Phase.TYPED):
+        return call, (Ask(text),)
+    if event.confidence is not None and event.confidence < UNHEARD and len(said) > 1:
+        return miss(call, prompts.NOT_CAUGHT)
+    if hearing.refuses_recording(text):
+        call, acts = say_again(call)
+        return call, (StopRecording(), Say(prompts.RECORDING_OFF), *acts)
+    if hearing.wants_repeat(text):
+        return say_again(call)
+    if answers.wants_human(text):
+        return want_human(call, "市民要求人工")
+    return _hear_in_phase(call, text, event.confidence)
+
+
+def _hear_in_phase(call: Call, text: str, confidence: float | None) -> Step:
+    match call.phase:
+        case Phase.READING:
+            return _hear_while_reading(call, text, confidence)
+        case Phase.CHECKING:
+            return _hear_check(call, text)
+        case Phase.COLLECTING:
+            return _collect(call, text)
+        case Phase.RESUMING:
+            return _hear_resuming(call, text, confidence)
+        case Phase.OFFERING | Phase.NUMBER | Phase.TIME | Phase.BOOKING:
+            return booking.hear(call, text)
+        case Phase.SURVEY | Phase.SATISFIED | Phase.UNSOLVED:
+            return surveying.hear(call, text)
+        case _:
+            return _hear_plainly(call, text, confidence)
+
+
+def _hear_plainly(call: Call, text: str, confidence: float | None) -> Step:
+    done = hearing.has_no_more(text) and not (call.expects or call.unfinished)
+    if done or hearing.says_goodbye(text):
+        return _part(call)
+    if hearing.wants_call_back(text):
+        return _ask_call_back_number(call)
+    if call.expects in _NUMBERS:
+        digits = hearing.digits_in(text)
+        if call.expects == "phone" and len(digits) >= 3 and not answers.is_anonymous(text):
+            return _take_digits(call, digits)
+        if call.expects == "case_number" and len(digits) == 13:
+            return _check_digits(call, digits)
+    if confidence is not None and confidence < UNSURE and len(text) >= 4:
+        words = prompts.CHECK_WORDS.format(text=to_speech(text).rstrip("。"))
+        call = replace(call, phase=Phase.CHECKING, held=text)
+        return call, (Say(words), Listen(6, 1))
+    return _think(call, text)
+
+
+def _think(call: Call, text: str) -> Step:
+    return replace(call, phase=Phase.THINKING, held="", portions=()), (Ask(text),)
+
+
+def _hear_while_reading(call: Call, text: str, confidence: float | None) -> Step:
+    if hearing.has_enough(text):
+        return ask(at_rest(call), prompts.ENOUGH)
+    if hearing.wants_more(text):
+        return read_on(call)
+    return _hear_plainly(replace(call, phase=Phase.LISTENING, portions=()), text, confidence)
+
+
+def _hear_resuming(call: Call, text: str, confidence: float | None) -> Step:
+    question = call.held
+    if hearing.wants_more(text) or hearing.says_yes(text):
+        return ask(at_rest(call), question)
+    if hearing.says_no(text):
+        return _think(replace(at_rest(call), unfinished=False), "取消")
+    return _hear_plainly(at_rest(call), text, confidence)
+
+
+# --- reading back ------------------------------------------------------------------------------
+
+
+def _hear_check(call: Call, text: str) -> Step:
+    held_digits = call.held.isdigit()
+    if hearing.says_yes(text):
+        return _think(call, call.held)
+    if held_digits:
+        swapped = hearing.swap_digits(call.held, text)
+        if swapped is not None:
+            return _check_digits(call, swapped)
+        digits = hearing.digits_in(text)
+        if len(digits) >= 7 or (digits and not hearing.says_no(text)):
+            return _take_digits(call, digits)
+        if answers.is_anonymous(text) and not hearing.says_no(text):
+            return _think(call, text)
+    if hearing.bare(text) in {"不对", "不是", "错", "不"} or answers.is_deny(text):
+        call = replace(call, phase=Phase.LISTENING, held="")
+        return call, (Say(prompts.SAY_AGAIN), listen(call))
+    # said once more, or something else: these words count
+    return _think(call, text)
+
+
+def _take_digits(call: Call, digits: str) -> Step:
+    if hearing.is_whole_number(digits):
+        return _check_digits(call, digits)
+    if len(digits) < hearing.longest_number(digits):
+        call = replace(call, phase=Phase.COLLECTING, held=digits)
+        return call, (Say(prompts.MORE_DIGITS.format(digits=group_digits(digits))), listen(call))
+    return miss(replace(call, phase=Phase.LISTENING, held=""), prompts.BAD_NUMBER)
+
+
+def _check_digits(call: Call, digits: str) -> Step:
+    call = replace(call, phase=Phase.CHECKING, held=digits)
+    return call, (Say(prompts.CHECK_NUMBER.format(digits=group_digits(digits))), Listen(6, 1))
+
+
+def _collect(call: Call, text: str) -> Step:
+    digits = hearing.digits_in(text)
+    if not digits:
+        return _hear_plainly(replace(call, phase=Phase.LISTENING, held=""), text, None)
+    # a number begun again from its head replaces what was gathered
+    whole = digits if hearing.is_whole_number(digits) else call.held + digits
+    return _take_digits(call, whole)
+
+
+# --- keys --------------------------------------------------------------------------------------
+
+
+def _press(call: Call, digits: str) -> Step:
+    if call.phase in (Phase.OPERATOR, Phase.TYPED):
+        return _stand_by(call)
+    if digits == "0":
+        return want_human(call, "市民按键要求人工")
+    if digits == "*":
+        return say_again(call)
+    if call.phase is Phase.READING:
+        return read_on(call) if digits == "1" else ask(at_rest(call), prompts.ENOUGH)
+    if call.phase is Phase.CHECKING and len(digits) == 1:
+        return _hear_check(call, "对" if digits == "1" else "不对")
+    if call.phase is Phase.RESUMING:
+        return _hear_resuming(call, "继续" if digits == "1" else "不", None)
+    if call.phase in (Phase.OFFERING, Phase.NUMBER, Phase.TIME, Phase.BOOKING):
+        return booking.press(call, digits)
+    if call.phase in (Phase.SURVEY, Phase.SATISFIED, Phase.UNSOLVED):
+        return surveying.press(call, digits)
+    return _press_answer(call, digits.rstrip("#*"))
+
+
+def _press_answer(call: Call, digits: str) -> Step:
+    if call.expects == "phone" and len(digits) > 1:
+        gathered = call.held + digits if call.phase is Phase.COLLECTING else digits
+        return _take_digits(call, gathered)
+    if len(digits) == 13 or (call.expects == "last_four" and len(digits) == 4):
+        return _think(call, digits)
+    if len(digits) > 6:
+        return _check_digits(call, digits)
+    choices = call.choices or (() if call.expects or call.unfinished else prompts.TOP_CHOICES)
+    if len(digits) == 1 and digits.isdigit() and 0 < int(digits) <= len(choices):
+        return _think(call, choices[int(digits) - 1][1])
+    return miss(call, prompts.NOT_CAUGHT)
+
+
+# --- silence, misses, repetition -----------------------------------------------------------------
+
+
+def _wait_out(call: Call) -> Step:
+    if call.phase in (Phase.OPERATOR, Phase.TYPED, Phase.THINKING, Phase.QUEUED):
+        return _stand_by(call)
+    if call.phase is Phase.READING and call.portions:
+        return read_on(call)  # who listens is silent
+    call = replace(call, silences=call.silences + 1).counted("silences")
+    if call.silences >= MOST_SILENCES or (not call.patient and not call.spoke):
+        if not call.spoke and not call.patient:
+            return replace(call, phase=Phase.ENDED), (Say(prompts.EMPTY_AGAIN), HangUp())
+        if call.refused or call.phase in (Phase.SURVEY, Phase.SATISFIED, Phase.UNSOLVED):
+            return _part(call)
+        return want_human(call, "多次没有听到声音", prompts.NOT_HEARD_LAST)
+    if call.silences == 1:
+        return call, (Say(prompts.NOT_HEARD + now_asked(call)), listen(call))
+    return call, (Say(prompts.NOT_HEARD_SIMPLER + _simpler(call)), listen(call))
+
+
+def _simpler(call: Call) -> str:
+    if call.phase is Phase.CHECKING:
+        return "对请按一，不对请按二。"
+    if call.phase in (Phase.OFFERING, Phase.NUMBER, Phase.TIME, Phase.BOOKING):
+        return call.question
+    if call.expects:
+        return prompts.SIMPLER.get(call.expects, prompts.SIMPLER[None])
+    if any(title not in _WAYS_OUT for title, _ in call.choices) or len(call.choices) > 1:
+        return tell_keys(call.choices) + "找人工按零。"
+    if call.unfinished or call.phase in (Phase.SURVEY, Phase.SATISFIED, Phase.UNSOLVED):
+        return call.question + "找人工按零。"
+    return prompts.TOP_KEYS
+
+
+def tell_keys(choices: tuple[tuple[str, str], ...]) -> str:
+    """`提交按一，修改按二。`"""
+    numbered = (f"{title}按{'一二三四五六七八九'[at]}" for at, (title, _) in enumerate(choices[:9]))
+    return "，".join(numbered) + "。"
+
+
+# --- what the dialogue says -----------------------------------------------------------------------
+
+
+_WAYS_OUT = frozenset(
+    {"取消", "修改", "转人工", "返回智能助手", "不用", "不清楚", "记不清", "现在", "匿名"}
+)
+"""Choices that need not be read out each time: the question says them, or the greeting did."""
+
+
+def _tell(call: Call, event: Answers) -> Step:
+    call = replace(call, unfinished=event.unfinished)
+    if event.waits:
+        said = "".join(to_speech(each.text) for each in event.answers[:-1])
+        call = at_rest(call)
+        return call, ((Say(said),) if said else ()) + (Transfer("市民要求人工"),)
+    if not event.answers:
+        with_person = call.phase in (Phase.OPERATOR, Phase.TYPED)
+        return _stand_by(call if with_person else replace(call, phase=Phase.THINKING))
+    last = event.answers[-1]
+    text = "".join(to_speech(each.text) for each in event.answers)
+    if last.by_operator or call.phase is Phase.TYPED:
+        return replace(call, phase=Phase.TYPED), (Say(text), Listen(20, 1))
+    call = replace(at_rest(call), misses=call.misses, choices=last.choices, expects=last.expects)
+    if any(each.missed for each in event.answers):
+        return _tell_missed(call, text)
+    call = replace(call, misses=0)
+    if any(each.case_number for each in event.answers) and not last.expects:
+        text += "再听一遍请说重复。还有别的事，请直接说。"
+    told = [(title, sent) for title, sent in last.choices if title not in _WAYS_OUT]
+    if 1 < len(told) <= 6 and not all(title in text for title, _ in told):
+        text += tell_keys(last.choices)
+    return _read_out(call, text)
+
+
+def _tell_missed(call: Call, text: str) -> Step:
+    call, acts = miss(replace(call, question=text), text)
+    return call, acts
+
+
+def _stand_by(call: Call) -> Step:
+    """Nothing to say: the caller may speak to an operator who types, else the line is kept."""
+    return call, (Listen(20, 1) if call.phase is Phase.TYPED else Wait(),)
+
+
+def _read_out(call: Call, text: str) -> Step:
+    if call.alarmed:
+        call = replace(call, alarmed=False, question=text)
+        return call, (Say(text, interruptible=False), listen(call))
+    if len(text) <= PORTION_CHARS + 40 or call.expects or call.choices:
+        return ask(call, text, expects=call.expects)
+    first, *rest = split_portions(text, PORTION_CHARS)
+    call = replace(call, phase=Phase.READING, portions=tuple(rest), question=first)
+    return call, (Say(first + prompts.MORE), Listen(5, 1))
+
+
+def read_on(call: Call) -> Step:
+    """The next portion; after the last one, what else there is."""
+    if not call.portions:
+        return ask(at_rest(call), prompts.ENOUGH)
+    first, *rest = call.portions
+    if not rest:
+        plain = at_rest(call)
+        return replace(plain, question=first), (Say(first + prompts.ENOUGH), listen(plain))
+    call = replace(call, portions=tuple(rest), question=first)
+    return call, (Say(first + prompts.MORE_SHORT), Listen(5, 1))
+
+
+def _part(call: Call) -> Step:
+    words = prompts.GOODBYE_UNFINISHED if call.unfinished else prompts.GOODBYE
+    return replace(call, phase=Phase.ENDED), (Say(words), HangUp())
+
+
+# --- to a person ------------------------------------------------------------------------------------
+
+
+def _queue(call: Call, event: Queued) -> Step:
+    text = tell_place(event)
+    return replace(at_rest(call), phase=Phase.QUEUED, question=text), (Say(text), Hold())
+
+
+def tell_place(event: Queued) -> str:
+    """The place in the queue, the expected wait, and the ways out of it."""
+    place = prompts.PLACE.format(ahead=event.ahead) if event.ahead else prompts.PLACE_NEXT
+    minutes = prompts.MINUTES.format(minutes=event.minutes) if event.minutes else ""
+    return prompts.QUEUED.format(place=place, minutes=minutes)
+
+
+def _offer(call: Call, reason: str) -> Step:
+    why = prompts.NOBODY.get(reason, prompts.NOBODY["busy"])
+    if call.danger:
+        why = prompts.IN_DANGER_NOBODY + why
+    call = replace(at_rest(call), phase=Phase.OFFERING, refused=True)
+    return ask(call, prompts.OFFER, before=why)
+
+
+def _ask_call_back_number(call: Call, before: tuple[Act, ...] = ()) -> Step:
+    call, acts = booking.ask_number(at_rest(call))
+    return call, before + acts
+
+
+def _return(call: Call) -> Step:
+    if call.phase is not Phase.QUEUED:
+        return ask(at_rest(call), prompts.RETURNED)
+    call, acts = ask(at_rest(call), prompts.NOT_BOOKED)
+    leave: tuple[Act, ...] = (LeaveQueue(),)
+    return call, leave + acts
+
+
+def _join(call: Call, event: Joined) -> Step:
+    if event.typing:
+        call = replace(at_rest(call), phase=Phase.TYPED)
+        text = prompts.JOINED_TYPING.format(name=event.name)
+        return replace(call, question=text), (Say(text), Listen(20, 1))
+    return replace(at_rest(call), phase=Phase.OPERATOR), ()
+
+
+__all__ = ["Call", "Phase", "Step", "step"]

@@ -1,0 +1,1 @@
+"""Twilio's doors: webhooks, ConversationRelay, REST."""

@@ -1,0 +1,7 @@
+"""Settings on a fresh database for every channel test."""
+
+from __future__ import annotations
+
+from tests.product import first_articles, migrated_file, settings
+
+__all__ = ["first_articles", "migrated_file", "settings"]

@@ -1,0 +1,286 @@
+"""The operators' pages about calls, and the calls API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from bot.language.models import CategoryGuess, Entity, Intent, Understanding
+from conversations.bot import ScriptedBot
+from hotline.app import Product, open_product
+from hotline.clock import FakeClock
+from hotline.settings import Settings
+from telephony.desk import cut_marked
+from telephony.masking import mask_spoken
+from telephony.measures import CallFact, measure
+from telephony.provider import RecordingProvider
+from telephony.reading import Order, Segment, check_order, read_order
+from tests.phone import Phone, with_phone
+from tests.product import (
+    Client,
+    TinyEmbedder,
+    echo,
+    first_articles,
+    migrated_file,
+    serve_product,
+    settings,
+)
+
+KEY = "a-key-for-tests-only"
+PASSWORD = "a-long-passw0rd"
+
+
+def understand(text: str, *_: object) -> Understanding:
+    """Enough of an understanding for these transcripts: no model."""
+    entities = []
+    for kind, words, data in (
+        (
+            "location",
+            "海淀区知春路48号",
+            {"district": "海淀区", "district_code": "110108", "road": "知春路", "number": "48号"},
+        ),
+        (
+            "location",
+            "海淀区知春路68号",
+            {"district": "海淀区", "district_code": "110108", "road": "知春路", "number": "68号"},
+        ),
+        ("time", "每天晚上", {"kind": "habit"}),
+        ("phone", "13812345678", {"kind": "mobile"}),
+    ):
+        if words in text:
+            at = text.index(words)
+            entities.append(Entity(kind, words, words, at, at + len(words), data))
+    intent = Intent("report_case" if "油烟" in text else "inform", 0.9)
+    guess = CategoryGuess("06027", "油烟污染", 0.9 if "油烟" in text else 0.1)
+    vector = TinyEmbedder().embed([text])[0]
+    return Understanding(
+        text, text, intent, (intent,), guess, (guess,), tuple(entities), None, vector
+    )
+
+
+TALK = [
+    {"id": "1", "speaker": "operator", "text": "您好，请讲。", "start_ms": 0, "end_ms": 900},
+    {"id": "2", "speaker": "resident", "text": "海淀区知春路48号有家饭馆油烟太大", "start_ms": 1000, "end_ms": 5000},
+    {"id": "3", "speaker": "operator", "text": "什么时候，您的电话是多少", "start_ms": 5100, "end_ms": 7000},
+    {"id": "4", "speaker": "resident", "text": "每天晚上，13812345678，没人管", "start_ms": 7100, "end_ms": 9000},
+]  # fmt: skip
+
+
+@pytest.fixture
+async def product(settings: Settings, clock: FakeClock) -> AsyncIterator[Product]:
+    chosen = with_phone(settings, calls_api_keys=KEY, public_base_url="")
+    async with open_product(
+        chosen, bot=ScriptedBot(echo), clock=clock, embedder=TinyEmbedder(),
+        provider=RecordingProvider(),
+    ) as running:  # fmt: skip
+        running.telephony.transcripts._reader = understand
+        await running.accounts.add_operator("li", "小李", "supervisor", PASSWORD)
+        yield running
+
+
+@pytest.fixture
+async def client(product: Product) -> AsyncIterator[Client]:
+    async with serve_product(product) as browser:
+        yield browser
+
+
+async def log_in(client: Client) -> tuple[dict[str, str], str]:
+    """Headers of a logged-in supervisor and her CSRF token."""
+    page = await client.get("/console/login")
+    text = await page.text()
+    token = text.split('name="csrf_token" value="')[1].split('"')[0]
+    cookies = "; ".join(f"{k}={v.value}" for k, v in page.cookies.items())
+    done = await client.post(
+        "/console/login",
+        data={"login": "li", "password": PASSWORD, "csrf_token": token},
+        headers={"Cookie": cookies},
+        allow_redirects=False,
+    )
+    assert done.status == 303, await done.text()
+    cookies = "; ".join(f"{k}={v.value}" for k, v in done.cookies.items())
+    page = await client.get("/console/calls", headers={"Cookie": cookies})
+    text = await page.text()
+    assert page.status == 200, text
+    return {"Cookie": cookies}, text.split('name="csrf-token" content="')[1].split('"')[0]
+
+
+async def post_segments(client: Client, key: str = KEY, **body: object) -> aiohttp.ClientResponse:
+    return await client.post(
+        "/api/v1/calls/desk-7/segments",
+        json={"segments": TALK, **body},
+        headers={"Authorization": f"Bearer {key}"},
+    )
+
+
+async def test_segments_become_an_order_with_evidence(client: Client) -> None:
+    response = await post_segments(client, final=True)
+    body = await response.json()
+    assert response.status == 200, body
+    fields = {each["name"]: each for each in body["report"]["fields"]}
+    assert fields["category"]["value"] == "油烟污染"
+    assert fields["phone"]["value"] == "138****5678"
+    (proof,) = fields["location"]["evidence"]
+    said = TALK[1]["text"]
+    assert said[proof["start"] : proof["end"]] == "海淀区知春路48号"
+    assert (body["report"]["mood"], body["report"]["purpose"]) == ("不满", "投诉")
+    again = await (await post_segments(client)).json()
+    assert len(again["segments"]) == len(TALK)
+
+
+async def test_the_operators_order_is_checked(client: Client) -> None:
+    await post_segments(client)
+    response = await client.post(
+        "/api/v1/calls/desk-7/order",
+        json={"category": "06027", "location": "海淀区知春路68号", "phone": "13812345678"},
+        headers={"Authorization": f"Bearer {KEY}"},
+    )
+    found = {each["field"]: each["problem"] for each in (await response.json())["report"]["check"]}
+    assert found == {"location": "contradicted", "occurred": "missing"}
+
+
+async def test_the_number_is_sealed_in_the_database(client: Client, product: Product) -> None:
+    await post_segments(client)
+    async with product.db.read() as session:
+        from sqlalchemy import text
+
+        stored = str((await session.execute(text("SELECT report FROM calls"))).scalar())
+    assert (
+        "13812345678"
+        not in stored.split('"fields"')[1]
+        .split('"missing"', maxsplit=1)[0]
+        .replace(TALK[3]["text"], "")
+        or "sealed" in stored
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"segments": []}, 400),
+        ({"segments": [{"speaker": "x", "text": "a", "start_ms": 0, "end_ms": 1}]}, 400),
+        ({"segments": [{"speaker": "resident", "text": "a", "start_ms": 5, "end_ms": 1}]}, 400),
+        (
+            {"segments": [{"speaker": "resident", "text": "a" * 3000, "start_ms": 0, "end_ms": 1}]},
+            400,
+        ),
+        ({"segments": TALK * 200}, 413),
+        ({"segments": TALK, "started_at": "yesterday"}, 400),
+    ],
+)
+async def test_wrong_segments(client: Client, body: dict[str, object], status: int) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    response = await client.post("/api/v1/calls/x/segments", json=body, headers=headers)
+    assert response.status == status
+
+
+async def test_the_calls_api_needs_its_key(client: Client) -> None:
+    assert (await post_segments(client, key="wrong")).status == 401
+    assert (await client.get("/api/v1/calls/desk-7")).status == 401
+
+
+async def test_pages_show_calls_transcripts_and_measures(
+    client: Client, product: Product, clock: FakeClock
+) -> None:
+    from dataclasses import replace
+
+    headers, csrf = await log_in(client)
+    await post_segments(client, final=True)
+    (transcript,) = await product.telephony.transcripts.recent()
+    page = await (
+        await client.get(f"/console/calls/transcripts/{transcript.id}", headers=headers)
+    ).text()
+    assert '<mark title="地点">海淀区知春路48号' in page
+    assert "138****5678" in page
+    assert "13812345678" not in page
+    assert (
+        "desk-7" in await (await client.get("/console/calls/transcripts", headers=headers)).text()
+    )
+    measures = await client.get("/console/calls/measures", headers=headers)
+    assert "GB/T 33358" in await measures.text() or "没有来电" in await measures.text()
+    done = await client.post(
+        "/console/calls/line",
+        data={"number": "010-8888 0001", "ready": "yes", "csrf_token": csrf},
+        headers=headers,
+        allow_redirects=False,
+    )
+    assert done.status == 303, await done.text()
+    assert "可以接听" in await (await client.get("/console/calls", headers=headers)).text()
+    done = await client.post(
+        "/console/calls/call-backs",
+        data={"number": "13900001111", "case_number": "2026112200001", "csrf_token": csrf},
+        headers=headers,
+        allow_redirects=False,
+    )
+    assert done.status == 303
+    assert "办结回访" in await (await client.get("/console/calls", headers=headers)).text()
+
+
+async def test_strangers_see_no_call_page(client: Client) -> None:
+    for path in ("", "/measures", "/transcripts", "/recordings/RE1", "/x"):
+        answer = await client.get(f"/console/calls{path}", allow_redirects=False)
+        assert answer.status == 303
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("幺三八，幺二三四，五六七八。对请说对", "幺三八****五六七八。对请说对"),
+        ("电话13812345678", "电话138****5678"),
+        ("幺三八幺二三四，请接着说", "幺****四，请接着说"),
+        ("工单号二零二六，幺幺二二，零零零零幺", "工单号二零二六，幺幺二二，零零零零幺"),
+        ("知春路四十八号三单元", "知春路四十八号三单元"),
+    ],
+)
+def test_spoken_numbers_are_covered(said: str, shown: str) -> None:
+    assert mask_spoken(said) == shown
+
+
+def test_marks_are_cut_out_of_the_text() -> None:
+    assert cut_marked("在知春路吵", [(1, 4, "地点"), (0, 5, "内容")]) == [
+        ("在", "内容"),
+        ("知春路", "地点"),
+        ("吵", "内容"),
+    ]
+
+
+def test_a_correction_in_the_talk_counts() -> None:
+    talk = [
+        Segment("1", "resident", "海淀区知春路48号有家饭馆油烟太大", 0, 1),
+        Segment("2", "resident", "不是48号，是68号", 2, 3),
+    ]
+    order = read_order(talk, understand)
+    place = order.value("location")
+    assert place is not None
+    assert "68号" in place.value
+    assert isinstance(order, Order)
+    assert check_order(order, {"category": "油烟污染", "location": "知春路68号"}) == ()
+
+
+def test_measures_by_their_formulas(clock: FakeClock) -> None:
+    now = clock.now()
+
+    def fact(minutes: int, answered: float | None, caller: str, **more: object) -> CallFact:
+        start = now + timedelta(minutes=minutes)
+        values: dict[str, object] = {
+            "human_wanted_at": None, "queued_at": None, "joined_at": None, "ended_at": None,
+            "spoke": True, "silences": 0, "misses": 0, "abandoned": False, **more,
+        }  # fmt: skip
+        answer = start + timedelta(seconds=answered) if answered is not None else None
+        return CallFact(caller, start, answer, **values)  # type: ignore[arg-type]
+
+    wanted = now + timedelta(minutes=2)
+    found = measure(
+        [
+            fact(0, 2, "a"),
+            fact(1, 20, "b", misses=1),
+            fact(2, 1, "a", human_wanted_at=wanted, queued_at=wanted, abandoned=True),
+            fact(3, None, "c"),
+        ]
+    )
+    assert (found.connect_rate, found.within_goal) == (0.75, 0.5)
+    assert (found.abandon_rate, found.human_connect_rate) == (1.0, 0.0)
+    assert found.resolved_rate == pytest.approx(1 / 3)
+    assert found.reprompt_rate == pytest.approx(1 / 3)

@@ -230,7 +230,7 @@ def _best(scores: Numbers, count: int) -> Integers:
     """The numbers of the `count` highest scores, ascending."""
     if len(scores) <= count:
         return np.arange(len(scores), dtype=np.int64)
-    best: Integers = np.sort(np.argsort(-scores, kind="stable")[:count])
+    best: Integers = np.sort(np.argpartition(-scores, count - 1)[:count])
     return best
 
 

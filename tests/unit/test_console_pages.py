@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from cases.models import CaseKind, CaseStatus, Location, NewCase
+from cases.lifecycle import Deed, Order, Part
+from cases.models import CaseKind, Location, NewCase
 from console.intake import read_next
 from console.models import Role
 from console.pages import HERE, name_duration
@@ -263,7 +264,9 @@ async def test_cases_can_be_read(world: World, lina: Page) -> None:
         contact_name="刘大明",
     )
     case = await world.context.cases.file(new, BOT)
-    await world.context.cases.move(case.case_number, CaseStatus.DISPATCHED, BOT, "派往示例街道", 1)
+    for version, deed in enumerate((Deed.FILE, Deed.DISPATCH), 1):
+        order = Order(deed, version, unit_name="示例街道")
+        await world.context.workflow.act(case.case_number, order, BOT, Part.DESK)
     assert case.case_number in await text_of(lina, "/console/cases")
     page = await text_of(lina, f"/console/cases/{case.case_number}")
     for words in ("示例路 1 号", "派往示例街道", "刘**", "138****5678", "露天烧烤"):

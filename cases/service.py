@@ -63,6 +63,7 @@ class Cases:
         limit = choose_limit(
             await store.all_limits(session), new.category_code, new.emergency is not None
         )
+        own_days = await store.own_workdays(session, to_city(now).date())
         number = await store.next_number(session, to_city(now).strftime("%Y%m%d"))
         row = store.CaseRow(
             case_number=number,
@@ -85,7 +86,7 @@ class Cases:
             conversation_id=new.conversation_id,
             attachment_ids=list(new.attachment_ids),
             limit_name=name_limit(limit) if limit else None,
-            due_at=compute_due(now, limit) if limit else None,
+            due_at=compute_due(now, limit, own_days) if limit else None,
             created_at=now,
             updated_at=now,
             version=1,

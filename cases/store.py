@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, select
@@ -168,6 +168,12 @@ async def all_limits(session: AsyncSession) -> list[Limit]:
         Limit(row.category_prefix, row.emergency, row.amount, row.unit, row.source, row.reviewed_on)
         for row in rows
     ]
+
+
+async def own_workdays(session: AsyncSession, since: date) -> dict[date, bool]:
+    """The days from `since` on that the deployment set itself."""
+    query = select(WorkdayRow).where(WorkdayRow.day >= since.isoformat())
+    return {date.fromisoformat(row.day): row.works for row in await session.scalars(query)}
 
 
 async def seed_limits(session: AsyncSession) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import CaseStatus
@@ -20,6 +20,7 @@ from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.privacy import Vault
+from telephony.store import CallBackRow, CallRow, SegmentRow
 
 GONE = "（已删除）"
 KEEP_DAYS: Mapping[CaseStatus, int] = {
@@ -64,6 +65,15 @@ class Retention:
             )
             talks = {row.conversation_id for row in rows if row.conversation_id}
             talks |= set(await session.scalars(said))
+            blind = self._vault.blind(phone)
+            called = select(CallRow.conversation_id).where(CallRow.caller_blind == blind)
+            talks |= {each for each in await session.scalars(called) if each}
+            await self._erase_calls(session, CallRow.caller_blind == blind)
+            await session.execute(
+                update(CallBackRow)
+                .where(CallBackRow.number_blind == blind)
+                .values(number_sealed=self._vault.lock(""), number_blind="", when_text="")
+            )
             more = select(CaseRow.case_number).where(CaseRow.conversation_id.in_(talks))
             numbers = {row.case_number for row in rows} | set(await session.scalars(more))
             erased = await self._erase(session, numbers, talks, actor, "person")
@@ -131,6 +141,7 @@ class Retention:
             .where(EntryRow.conversation_id.in_(talks))
             .values(text=GONE, payload={}, client_message_id=None)
         )
+        await self._erase_calls(session, CallRow.conversation_id.in_(talks))
         await session.execute(delete(NoteRow).where(NoteRow.conversation_id.in_(talks)))
         await session.execute(
             update(ConversationRow)
@@ -140,6 +151,15 @@ class Retention:
         for number in numbers:
             record_deed(session, now, actor, "case_erased", "case", number, reason=reason)
         return Erased(len(numbers), len(talks))
+
+    async def _erase_calls(self, session: AsyncSession, which: ColumnElement[bool]) -> None:
+        calls = select(CallRow.id).where(which).scalar_subquery()
+        await session.execute(
+            update(SegmentRow).where(SegmentRow.call_id.in_(calls)).values(text=GONE)
+        )
+        await session.execute(
+            update(CallRow).where(which).values(caller_sealed=None, caller_blind=None)
+        )
 
     async def _wipe_file(self) -> None:
         """Overwritten rows linger in free pages and the journal of SQLite until it is rebuilt."""

@@ -45,11 +45,19 @@ class Right(StrEnum):
     REVEAL_ANY = "reveal_any"
     """See covered personal data in conversations of others; one's own need no right."""
     READ_CASES = "read_cases"
+    MOVE_CASES = "move_cases"
+    """Take cases through their steps."""
+    RULE_CASES = "rule_cases"
+    """Decide on returns, extensions, deferrals and voiding."""
     MANAGE_OPERATORS = "manage_operators"
 
 
-_OPERATOR_RIGHTS = frozenset({Right.SERVE, Right.READ_CASES})
-_SUPERVISOR_RIGHTS = _OPERATOR_RIGHTS | {Right.TAKE_FROM_OTHERS, Right.REVEAL_ANY}
+_OPERATOR_RIGHTS = frozenset({Right.SERVE, Right.READ_CASES, Right.MOVE_CASES})
+_SUPERVISOR_RIGHTS = _OPERATOR_RIGHTS | {
+    Right.TAKE_FROM_OTHERS,
+    Right.REVEAL_ANY,
+    Right.RULE_CASES,
+}
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OPERATOR: _OPERATOR_RIGHTS,

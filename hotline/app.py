@@ -19,6 +19,7 @@ from sqlalchemy import func, select, text
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.service import Cases
+from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
 from channels.webchat.routes import ChatContext, setup_webchat
@@ -71,6 +72,7 @@ class Product:
     vault: Vault
     conversations: Conversations
     cases: Cases
+    workflow: Workflow
     knowledge: Knowledge
     media: Media
     accounts: Accounts
@@ -174,6 +176,7 @@ async def open_product(
             vault=vault,
             conversations=conversations,
             cases=cases,
+            workflow=Workflow(db, clock, conversations.tell),
             knowledge=knowledge,
             media=media,
             accounts=Accounts(db, clock, limiter, vault, settings),
@@ -232,6 +235,7 @@ def make_app(product: Product) -> web.Application:
             settings=settings,
             conversations=product.conversations,
             cases=product.cases,
+            workflow=product.workflow,
             media=product.media,
             accounts=product.accounts,
             reach=dict.fromkeys(("wechat", "wecom"), reach_reader(product.db, product.clock)),

@@ -1,4 +1,4 @@
-"""Which office is in charge here; market.py's questions share the form."""
+"""Which office is in charge here, and where the nearest market is: one form for places."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
+from actions.nearby import say_more, say_nearby, wanted_kinds, wants_next, wants_open, where_of
 from actions.progress import end_form, leave_for
+from actions.services import services
 from actions.turn import read_turn
 from bot.language import answers
 from cases.draft import Reading
 from cases.placing import place_of
+from kb.places import PlaceKind
 
 _MOST_MISSES = 2
 
@@ -44,6 +47,21 @@ def say_office(dispatcher: CollectingDispatcher, place: Mapping[str, Any] | None
     return False
 
 
+def _new_query(reading: Reading) -> dict[str, Any]:
+    kinds = [kind.value for kind in wanted_kinds(reading.intent, reading.text)]
+    only_open = wants_open(reading.text)
+    return {"what": reading.intent, "kinds": kinds, "only_open": only_open, "misses": 0}
+
+
+def _keep_or_end(query: dict[str, Any], more: list[int]) -> list[EventType]:
+    """Stay to show the next ones, while there are any."""
+    if not more:
+        return end_form(SlotSet("place_query", None), forget_hint())
+    # the offer has been made: the form itself stays silent
+    kept = SlotSet("place_query", {**query, "more": more})
+    return [kept, SlotSet("requested_slot", "narrowed"), forget_hint()]
+
+
 class ValidatePlaceForm(Action):
     """Gets a place, then tells who is in charge there, or where the market is."""
 
@@ -56,14 +74,29 @@ class ValidatePlaceForm(Action):
         reading = read_turn(tracker)
         query = tracker.get_slot("place_query")
         first = query is None
-        query = dict(query or {"what": reading.intent, "misses": 0})
+        query = dict(query or _new_query(reading))
+        if query.get("more") and wants_next(reading.text):
+            return _keep_or_end(query, say_more(dispatcher, tracker, query["more"]))
         if not first and (ended := self._leave(dispatcher, reading)) is not None:
             return ended
-        if query["what"] == "find_market":
-            # no city's market data has been imported: say so instead of asking where
+        if not first and reading.intent in ("find_market", "find_office"):
+            query = _new_query(reading)
+        kinds = [PlaceKind(kind) for kind in query["kinds"]]
+        if query["what"] == "find_market" and not services().places.has(kinds):
+            # nothing of the kind has been imported: say so instead of asking where
             dispatcher.utter_message(response="utter_market_no_data")
             return end_form(SlotSet("place_query", None))
         place = place_of(reading) or (read_hint(tracker).location if first else None)
+        where = where_of(place, str(tracker.get_latest_input_channel() or "webchat"))
+        if where.is_known:
+            more = say_nearby(dispatcher, tracker, kinds, where, only_open=query["only_open"])
+            if more is not None:
+                return _keep_or_end(query, more)
+        if query.get("more"):  # something else was said: the answer has been given
+            dispatcher.utter_message(response="utter_done")
+            return end_form(SlotSet("place_query", None))
+        if query["what"] == "find_market":
+            return self._no_market(dispatcher, query, where.is_known, first)
         if say_office(dispatcher, place):
             return end_form(SlotSet("place_query", None), forget_hint())
         spoke = bool(dispatcher.messages)
@@ -76,6 +109,18 @@ class ValidatePlaceForm(Action):
             SlotSet("place_query", query),
             SlotSet("requested_slot", "narrowed" if spoke else "location"),
         ]
+
+    def _no_market(
+        self, dispatcher: CollectingDispatcher, query: dict[str, Any], known: bool, first: bool
+    ) -> list[EventType]:
+        """Ask where the resident is, or say that nothing is registered there."""
+        query["misses"] += not first
+        if known or query["misses"] >= _MOST_MISSES:
+            open_too = known and query["only_open"]
+            response = "utter_market_none_open" if open_too else "utter_market_not_here"
+            dispatcher.utter_message(response=response)
+            return end_form(SlotSet("place_query", None))
+        return [SlotSet("place_query", query), SlotSet("requested_slot", "whereabouts")]
 
     def _leave(self, dispatcher: CollectingDispatcher, reading: Reading) -> list[EventType] | None:
         if answers.wants_human(reading.text):

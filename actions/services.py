@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.language.embedding import Embedder
 from cases.service import Cases
 from conversations.service import Conversations
+from kb.place_service import Places
 from kb.service import Knowledge
 
 
@@ -22,6 +23,7 @@ class Services:
     conversations: Conversations
     knowledge: Knowledge
     embedder: Embedder
+    places: Places
 
 
 _bound: Services | None = None

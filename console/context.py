@@ -16,6 +16,7 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.limits import Limiter
 from hotline.settings import Settings
+from kb.place_service import Places
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,6 @@ class ConsoleContext:
     workflow: Workflow
     media: Media
     accounts: Accounts
+    places: Places
     reach: Mapping[str, ReadReach] = field(default_factory=dict)
     """Channels that bound how much may be sent."""

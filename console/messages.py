@@ -8,7 +8,7 @@ from conversations.models import Entry
 from hotline.clock import iso
 from hotline.privacy import mask_text
 
-_CARRIED = ("buttons", "citations", "case", "location")
+_CARRIED = ("buttons", "citations", "case", "location", "places")
 
 
 def describe_entry(conversation_id: str, entry: Entry) -> dict[str, Any]:

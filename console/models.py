@@ -50,13 +50,22 @@ class Right(StrEnum):
     RULE_CASES = "rule_cases"
     """Decide on returns, extensions, deferrals and voiding."""
     MANAGE_OPERATORS = "manage_operators"
+    WRITE_ARTICLES = "write_articles"
+    PUBLISH_ARTICLES = "publish_articles"
+    """Publish what somebody else wrote, send it back, take an article down."""
+    MANAGE_PLACES = "manage_places"
+    """Take files of places in, and take that back; reading them needs READ_CASES."""
 
 
-_OPERATOR_RIGHTS = frozenset({Right.SERVE, Right.READ_CASES, Right.MOVE_CASES})
+_OPERATOR_RIGHTS = frozenset(
+    {Right.SERVE, Right.READ_CASES, Right.MOVE_CASES, Right.WRITE_ARTICLES}
+)
 _SUPERVISOR_RIGHTS = _OPERATOR_RIGHTS | {
     Right.TAKE_FROM_OTHERS,
     Right.REVEAL_ANY,
     Right.RULE_CASES,
+    Right.MANAGE_PLACES,
+    Right.PUBLISH_ARTICLES,
 }
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {

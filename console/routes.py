@@ -10,10 +10,12 @@ from console.door import Door
 from console.models import Right
 from console.pages import HERE, Pages
 from console.routes_api import DeskApi
+from console.routes_articles import article_routes
 from console.routes_cases import CasePages
 from console.routes_desk import DeskPages
 from console.routes_login import LoginPages
 from console.routes_operators import OperatorPages
+from console.routes_places import place_routes
 
 __all__ = ["ConsoleContext", "setup_console"]
 
@@ -63,6 +65,8 @@ def setup_console(app: web.Application, context: ConsoleContext) -> tuple[Door, 
             web.post(f"{one}/return", door.api(api.give_back, serve)),
             web.post(f"{one}/close", door.api(api.close, serve)),
             web.post(f"{one}/reveal", door.api(api.reveal, serve)),
+            *article_routes(context, door, pages),
+            *place_routes(context, door, pages),
             web.static(_STATIC, HERE / "static"),
         ]
     )

@@ -31,6 +31,7 @@ from hotline.db import Base, Database
 from hotline.limits import LocalLimiter
 from hotline.privacy import Vault
 from hotline.settings import Settings
+from kb.place_service import Places
 
 PASSWORD = "right-horse-7"  # noqa: S105  # of accounts that live as long as a test
 Client = TestClient[web.Request, web.Application]
@@ -147,6 +148,7 @@ async def build_world(folder: Path, **settings: object) -> World:
         workflow=Workflow(db, clock, conversations.tell),
         media=Media(db, clock, folder / "media"),
         accounts=Accounts(db, clock, limiter, vault, effective, quick),
+        places=Places(db, clock),
     )
     app = web.Application()
     setup_console(app, context)

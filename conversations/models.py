@@ -76,6 +76,7 @@ class Reply:
     citations: Sequence[Mapping[str, Any]] = ()
     case: Mapping[str, Any] | None = None
     handoff: Handoff | None = None
+    places: Sequence[Mapping[str, Any]] = ()
     missed: bool = False
     expects: str | None = None
 
@@ -166,7 +167,7 @@ def merge_replies(replies: Sequence[Reply]) -> list[Reply]:
     for reply in replies:
         before = merged[-1] if merged else None
         if before is not None and not (
-            before.buttons or before.citations or before.case or before.handoff
+            before.buttons or before.citations or before.case or before.handoff or before.places
         ):
             merged[-1] = replace(
                 reply, text=f"{before.text}\n{reply.text}", missed=before.missed or reply.missed

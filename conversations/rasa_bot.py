@@ -120,6 +120,7 @@ def _to_reply(item: Mapping[str, Any]) -> Reply:
         citations=tuple(extra.get("citations") or ()),
         case=extra.get("case"),
         handoff=Handoff(handoff["reason"], handoff.get("summary", "")) if handoff else None,
+        places=tuple(extra.get("places") or ()),
         missed=bool(extra.get("missed")),
         expects=extra.get("expects"),
     )

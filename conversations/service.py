@@ -476,6 +476,8 @@ def _payload(reply: Reply) -> dict[str, Any]:
         payload["citations"] = [dict(citation) for citation in reply.citations]
     if reply.case:
         payload["case"] = dict(reply.case)
+    if reply.places:
+        payload["places"] = [dict(place) for place in reply.places]
     if reply.missed:
         payload["missed"] = True
     if reply.expects:

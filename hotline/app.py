@@ -47,6 +47,7 @@ from hotline.reader import SentenceReader
 from hotline.settings import Settings
 from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
 from kb.pages import setup_knowledge
+from kb.place_service import Places
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
 from telephony.desk import CallPages
@@ -74,6 +75,7 @@ class Product:
     cases: Cases
     workflow: Workflow
     knowledge: Knowledge
+    places: Places
     media: Media
     accounts: Accounts
     relay: Relay
@@ -118,6 +120,9 @@ async def open_product(
         await knowledge.seed()
         await knowledge.start()
         stack.push_async_callback(knowledge.stop)
+        places = Places(db, clock, settings.kb_refresh_seconds)
+        await places.start()
+        stack.push_async_callback(places.stop)
         if bot is None:
             http = await stack.enter_async_context(
                 aiohttp.ClientSession(
@@ -131,7 +136,9 @@ async def open_product(
                 settings.rasa_timeout_seconds,
                 settings.rasa_concurrency,
             )
-        actions.services.bind(actions.services.Services(cases, conversations, knowledge, embedder))
+        actions.services.bind(
+            actions.services.Services(cases, conversations, knowledge, embedder, places)
+        )
         relay = Relay(db, clock, conversations, bot)
         await relay.start()
         stack.push_async_callback(relay.stop)
@@ -178,6 +185,7 @@ async def open_product(
             cases=cases,
             workflow=Workflow(db, clock, conversations.tell),
             knowledge=knowledge,
+            places=places,
             media=media,
             accounts=Accounts(db, clock, limiter, vault, settings),
             relay=relay,
@@ -238,13 +246,14 @@ def make_app(product: Product) -> web.Application:
             workflow=product.workflow,
             media=product.media,
             accounts=product.accounts,
+            places=product.places,
             reach=dict.fromkeys(("wechat", "wecom"), reach_reader(product.db, product.clock)),
         ),
     )
     for channel in (product.wechat, product.wecom):
         if channel is not None:
             channel.setup(app)
-    setup_knowledge(app, product.knowledge)
+    setup_knowledge(app, product.knowledge, product.places)
     setup_telephony(app, product.telephony)
     phone = product.telephony
     call_pages = CallPages(phone, phone.transcripts, phone.lists, product.clock, pages, read_form)

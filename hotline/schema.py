@@ -7,6 +7,8 @@ import channels.tencent.store
 import console.store
 import conversations.store
 import hotline.audit
+import kb.draft_store
+import kb.place_store
 import kb.store
 import telephony.store
 from hotline.db import Base
@@ -17,6 +19,8 @@ TABLE_MODULES = (
     console.store,
     conversations.store,
     hotline.audit,
+    kb.draft_store,
+    kb.place_store,
     kb.store,
     telephony.store,
 )

@@ -13,6 +13,8 @@ from markdown_it import MarkdownIt
 
 from kb.errors import ArticleNotFound
 from kb.models import Article, article_to_data
+from kb.place_pages import setup_places
+from kb.place_service import Places
 from kb.service import Knowledge
 
 HERE = Path(__file__).parent
@@ -62,8 +64,9 @@ def public_data(article: Article) -> dict[str, Any]:
     return {key: data[key] for key in _PUBLIC}
 
 
-def setup_knowledge(app: web.Application, knowledge: Knowledge) -> None:
-    """Add `/kb/{slug}` and `/api/v1/articles`."""
+def setup_knowledge(app: web.Application, knowledge: Knowledge, places: Places) -> None:
+    """Add `/kb/{slug}`, `/api/v1/articles` and `/api/v1/places`."""
+    setup_places(app, places)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True
     )

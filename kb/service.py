@@ -15,6 +15,7 @@ from bot.language.models import Vector
 from hotline.clock import Clock, to_city
 from hotline.db import Database
 from kb import store
+from kb.editing import Editing
 from kb.errors import ArticleNotFound
 from kb.models import Article, parse_article
 from kb.search import SearchIndex
@@ -37,6 +38,30 @@ def read_articles(folder: Path = ARTICLES) -> Mapping[str, tuple[Article, str]]:
     return found
 
 
+async def seed_articles(db: Database, clock: Clock, folder: Path = ARTICLES) -> int:
+    """Bring in shipped articles that are new or changed; returns how many."""
+    shipped = read_articles(folder)
+    try:
+        return await _seed(db, clock, shipped)
+    except IntegrityError:
+        return await _seed(db, clock, shipped)  # another process seeded at the same moment
+
+
+async def _seed(db: Database, clock: Clock, shipped: Mapping[str, tuple[Article, str]]) -> int:
+    async with db.write() as session:
+        known = await store.fingerprints(session)
+        changed = [
+            (article, fingerprint)
+            for slug, (article, fingerprint) in shipped.items()
+            if slug not in known or (known[slug][0] != fingerprint and not known[slug][1])
+        ]
+        for article, fingerprint in changed:
+            await store.put_article(session, article, fingerprint, edited=False, now=clock.now())
+        if changed:
+            await store.raise_revision(session)
+    return len(changed)
+
+
 class Knowledge:
     """The use cases around articles. Call `start` first; it keeps the index fresh."""
 
@@ -51,6 +76,7 @@ class Knowledge:
         self._db = db
         self._clock = clock
         self._vectors = vectors
+        self._editing = Editing(db, clock)
         self._refresh_seconds = refresh_seconds
         self._weights = weights or load_weights()
         if self._weights.fitted_with not in ("", vectors.embedder_name):
@@ -62,27 +88,7 @@ class Knowledge:
 
     async def seed(self, folder: Path = ARTICLES) -> int:
         """Bring in shipped articles that are new or changed; those edited here are left alone."""
-        shipped = read_articles(folder)
-        try:
-            return await self._seed(shipped)
-        except IntegrityError:
-            return await self._seed(shipped)  # another process seeded at the same moment
-
-    async def _seed(self, shipped: Mapping[str, tuple[Article, str]]) -> int:
-        async with self._db.write() as session:
-            known = await store.fingerprints(session)
-            changed = [
-                (article, fingerprint)
-                for slug, (article, fingerprint) in shipped.items()
-                if slug not in known or (known[slug][0] != fingerprint and not known[slug][1])
-            ]
-            for article, fingerprint in changed:
-                await store.put_article(
-                    session, article, fingerprint, edited=False, now=self._clock.now()
-                )
-            if changed:
-                await store.raise_revision(session)
-        return len(changed)
+        return await seed_articles(self._db, self._clock, folder)
 
     async def start(self) -> None:
         """Build the index and watch for changes."""
@@ -100,6 +106,7 @@ class Knowledge:
         while True:
             await asyncio.sleep(self._refresh_seconds)
             try:
+                await self._editing.publish_due()
                 await self.refresh()
             except Exception as error:  # the database may be away: the index in hand still serves
                 log.error("kb.refresh_failed", error=type(error).__name__)

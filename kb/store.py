@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hotline.db import Base
+from kb.draft_store import ArticleVersionRow
 from kb.models import Article, article_from_data, article_to_data
 
 
@@ -30,7 +31,7 @@ class ArticleRow(Base):
 
 
 class RevisionRow(Base):
-    """One row: how often the published knowledge has changed."""
+    """How often the published articles (row 1) and the places (row 2) have changed."""
 
     __tablename__ = "kb_revision"
 
@@ -53,12 +54,21 @@ class UnansweredRow(Base):
 
 
 PUBLISHED = "published"
+ARTICLES_REVISION, PLACES_REVISION = 1, 2
 
 
 async def put_article(
-    session: AsyncSession, article: Article, fingerprint: str, edited: bool, now: datetime
+    session: AsyncSession,
+    article: Article,
+    fingerprint: str,
+    edited: bool,
+    now: datetime,
+    *,
+    author: str = "随产品提供",
+    reviewer: str = "",
+    note: str = "",
 ) -> None:
-    """Write the article as its next version."""
+    """Publish the article as its next version."""
     row = await session.get(ArticleRow, article.slug)
     if row is None:
         row = ArticleRow(slug=article.slug, version=0)
@@ -67,29 +77,46 @@ async def put_article(
     row.version += 1
     row.data = article_to_data(article)
     row.fingerprint, row.edited, row.updated_at = fingerprint, edited, now
+    session.add(
+        ArticleVersionRow(
+            slug=article.slug,
+            version=row.version,
+            data=row.data,
+            author_name=author,
+            reviewer_name=reviewer,
+            note=note,
+            published_at=now,
+        )
+    )
 
 
-async def raise_revision(session: AsyncSession) -> None:
-    """Tell every process that the published knowledge changed."""
+async def raise_revision(session: AsyncSession, of: int = ARTICLES_REVISION) -> None:
+    """Tell every process that the published articles, or the places, changed."""
     result = await session.execute(
         update(RevisionRow)
-        .where(RevisionRow.id == 1)
+        .where(RevisionRow.id == of)
         .values(revision=RevisionRow.revision + 1)
         .returning(RevisionRow.revision)
     )
     if result.scalar() is None:
-        session.add(RevisionRow(id=1, revision=1))
+        session.add(RevisionRow(id=of, revision=1))
 
 
-async def current_revision(session: AsyncSession) -> int:
+async def current_revision(session: AsyncSession, of: int = ARTICLES_REVISION) -> int:
     """0 when nothing has been published yet."""
-    return int(await session.scalar(select(RevisionRow.revision)) or 0)
+    query = select(RevisionRow.revision).where(RevisionRow.id == of)
+    return int(await session.scalar(query) or 0)
 
 
 async def published(session: AsyncSession) -> Sequence[tuple[Article, int]]:
     """Every published article with its version."""
     rows = await session.scalars(select(ArticleRow).where(ArticleRow.status == PUBLISHED))
     return [(article_from_data(row.data, row.slug), row.version) for row in rows]
+
+
+async def all_articles(session: AsyncSession) -> Sequence[ArticleRow]:
+    """Every article, in whatever state."""
+    return (await session.scalars(select(ArticleRow))).all()
 
 
 async def fingerprints(session: AsyncSession) -> dict[str, tuple[str, bool]]:

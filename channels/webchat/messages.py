@@ -21,7 +21,7 @@ def describe_message(conversation_id: str, entry: Entry) -> dict[str, Any]:
         message["operator_name"] = entry.operator_name
     if entry.client_message_id:
         message["client_message_id"] = entry.client_message_id
-    for key in ("buttons", "citations", "case", "location"):
+    for key in ("buttons", "citations", "case", "location", "places"):
         if entry.payload.get(key):
             message[key] = entry.payload[key]
     if entry.payload.get("attachments"):

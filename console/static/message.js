@@ -122,7 +122,10 @@ function sources(citations) {
   const items = citations.map(({ slug, title, source }) => {
     const address = `/kb/${encodeURIComponent(slug)}`;
     const link = el("a", { href: address, target: "_blank", rel: "noopener" }, title, hidden("（在新窗口打开）"));
-    return el("li", {}, link, source && el("small", {}, source));
+    const editor = `/console/kb/${encodeURIComponent(slug)}`;
+    const named = hidden(`：${title}（在新窗口打开）`);
+    const mend = el("a", { href: editor, target: "_blank", rel: "noopener" }, "改这篇", named);
+    return el("li", {}, link, " ", mend, source && el("small", {}, source));
   });
   return el("ul", { class: "sources", "aria-label": "信息来源" }, ...items);
 }

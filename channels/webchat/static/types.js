@@ -31,6 +31,22 @@
  * @property {string} [due_at] ISO 8601 with a zone
  */
 
+/**
+ * A market, breakfast point, team or office that was found; what is unknown is absent.
+ * @typedef {Object} FoundPlace
+ * @property {number} id
+ * @property {string} name
+ * @property {string} [address]
+ * @property {string} [distance]
+ * @property {string} [hours]
+ * @property {boolean} [open_now]
+ * @property {string} [phone]
+ * @property {string} [map_url]
+ * @property {string} [source]
+ * @property {string} [checked_on]
+ * @property {boolean} [is_sample]
+ */
+
 /** @typedef {"resident"|"bot"|"operator"|"system"} Sender */
 
 /**
@@ -43,6 +59,7 @@
  * @property {Attachment[]} [attachments]
  * @property {Citation[]} [citations]
  * @property {CaseSummary} [case]
+ * @property {FoundPlace[]} [places]
  * @property {Place} [location]
  * @property {string} [client_message_id] on the resident's own messages
  * @property {string} sent_at ISO 8601 with a zone

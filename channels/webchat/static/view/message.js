@@ -6,6 +6,7 @@ import { renderText } from "../richtext.js";
 import { createAttachment, createOwnPicture } from "./attachment.js";
 import { createCaseCard } from "./case_card.js";
 import { createDelivery } from "./delivery.js";
+import { createPlaceCards } from "./place_cards.js";
 
 /** @typedef {import("../types.js").Entry} Entry */
 /** @typedef {import("../types.js").Message} Message */
@@ -126,6 +127,7 @@ export class MessageView {
     }
     if (message.location) parts.push(placeCard(message.location));
     if (message.case) parts.push(createCaseCard(message.case, this.#actions.notify));
+    if (message.places?.length) parts.push(createPlaceCards(message.places));
     if (message.citations?.length) parts.push(citationList(message.citations));
     if (message.buttons?.length) parts.push(this.#buttonRow(message.buttons));
     return parts.length ? parts : [el("div", { class: "hc-bubble" }, "图片")];

@@ -1,0 +1,89 @@
+"""The console's pages of articles, as two editors see them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from console.models import Role
+from console.testing import Page, World, build_world
+from kb.editing import TEMPLATE
+
+CHANGED = TEMPLATE.replace("长答，用普通文字和列表写。", "另一种长答。")
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    world = await build_world(tmp_path)
+    await world.add("lina", name="李娜")
+    await world.add("boss", Role.SUPERVISOR, "班长")
+    yield world
+    await world.close()
+
+
+async def text_of(page: Page, path: str) -> str:
+    answer = await page.client.get(path)
+    assert answer.status == 200
+    return await answer.text()
+
+
+async def publish(lina: Page, boss: Page, text: str) -> None:
+    answer = await lina.submit("/console/kb/new", text=text, note="说明")
+    draft = answer.headers["Location"]
+    assert (await lina.submit(f"{draft}/submit", text=text, note="说明")).status == 303
+    assert (await boss.submit(f"{draft}/publish", publish_at="")).status == 303
+
+
+async def test_an_article_is_written_by_one_and_published_by_another(world: World) -> None:
+    lina, boss = await world.log_in("lina"), await world.log_in("boss")
+    await publish(lina, boss, TEMPLATE)
+    await publish(lina, boss, CHANGED)
+    page = await text_of(boss, "/console/kb/new-article")
+    assert "第 2 版" in page
+    assert "李娜 写，班长 审核" in page
+    assert "line-gone" in page
+
+
+async def test_an_operator_does_not_publish(world: World) -> None:
+    lina = await world.log_in("lina")
+    answer = await lina.submit("/console/kb/new", text=TEMPLATE)
+    draft = answer.headers["Location"]
+    await lina.submit(f"{draft}/submit", text=TEMPLATE, note="")
+    assert (await lina.submit(f"{draft}/publish", publish_at="")).status == 403
+
+
+async def test_the_author_does_not_publish_her_own(world: World) -> None:
+    boss = await world.log_in("boss")
+    answer = await boss.submit("/console/kb/new", text=TEMPLATE)
+    draft = answer.headers["Location"]
+    await boss.submit(f"{draft}/submit", text=TEMPLATE, note="")
+    answer = await boss.submit(f"{draft}/publish", publish_at="")
+    assert answer.status == 403
+    assert "另一位" in await answer.text()
+
+
+async def test_what_was_typed_stays_when_it_is_not_right(world: World) -> None:
+    lina = await world.log_in("lina")
+    answer = await lina.submit("/console/kb/new", text="没有属性区", note="")
+    assert answer.status == 400
+    page = await answer.text()
+    assert "没有属性区</textarea>" in page
+    assert "缺少开头的 ---" in page
+
+
+async def test_an_article_is_taken_down(world: World) -> None:
+    lina, boss = await world.log_in("lina"), await world.log_in("boss")
+    await publish(lina, boss, TEMPLATE)
+    assert (await lina.submit("/console/kb/new-article/withdraw", reason="错")).status == 403
+    assert (await boss.submit("/console/kb/new-article/withdraw", reason="错")).status == 303
+    assert "已下线" in await text_of(boss, "/console/kb/new-article")
+    assert "已下线" in await text_of(boss, "/console/kb")
+
+
+async def test_articles_are_exported(world: World) -> None:
+    lina = await world.log_in("lina")
+    answer = await lina.client.get("/console/kb/export/zip")
+    assert (await answer.read()).startswith(b"PK")
+    assert (await lina.client.get("/console/kb/export/exe")).status == 404

@@ -24,3 +24,17 @@ class UnknownCategory(InvalidInput):
 
     code = "unknown_category"
     message = "没有这个问题类别。"
+
+
+class MissingDetail(InvalidInput):
+    """The step needs something that was not given."""
+
+    code = "missing_detail"
+    message = "还有内容没有填写。"
+
+
+class RequestSettled(Conflict):
+    """The request has been decided already, or never was."""
+
+    code = "request_settled"
+    message = "这项申请不存在或已经有结论，请刷新后再看。"

@@ -20,31 +20,40 @@ class CaseKind(StrEnum):
 
 
 class CaseStatus(StrEnum):
-    """Where the case stands."""
+    """Where the case stands; how it gets there is the table in cases.lifecycle."""
 
     ACCEPTED = "accepted"
+    VERIFYING = "verifying"
+    FILED = "filed"
     DISPATCHED = "dispatched"
     HANDLING = "handling"
+    DEFERRED = "deferred"
+    REPORTED = "reported"
+    CHECKING = "checking"
     CLOSED = "closed"
+    CALLED_BACK = "called_back"
+    EVALUATED = "evaluated"
     VOIDED = "voided"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
 
 
 STATUS_NAMES: Mapping[CaseStatus, str] = {
     CaseStatus.ACCEPTED: "已受理",
+    CaseStatus.VERIFYING: "核实中",
+    CaseStatus.FILED: "已立案",
     CaseStatus.DISPATCHED: "已派单",
     CaseStatus.HANDLING: "处置中",
+    CaseStatus.DEFERRED: "已挂账",
+    CaseStatus.REPORTED: "已反馈",
+    CaseStatus.CHECKING: "核查中",
     CaseStatus.CLOSED: "已办结",
+    CaseStatus.CALLED_BACK: "已回访",
+    CaseStatus.EVALUATED: "已评价",
     CaseStatus.VOIDED: "已作废",
+    CaseStatus.WITHDRAWN: "已撤回",
+    CaseStatus.MERGED: "已合并",
 }
-
-MOVES: Mapping[CaseStatus, frozenset[CaseStatus]] = {
-    CaseStatus.ACCEPTED: frozenset({CaseStatus.DISPATCHED, CaseStatus.VOIDED}),
-    CaseStatus.DISPATCHED: frozenset({CaseStatus.HANDLING, CaseStatus.ACCEPTED, CaseStatus.VOIDED}),
-    CaseStatus.HANDLING: frozenset({CaseStatus.CLOSED, CaseStatus.ACCEPTED}),
-    CaseStatus.CLOSED: frozenset({CaseStatus.HANDLING}),
-    CaseStatus.VOIDED: frozenset(),
-}
-"""From each status, the statuses a case may go to; back to accepted is a return (退单)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,8 @@ class Step:
     status: CaseStatus
     actor_name: str
     note: str
+    deed: str | None = None
+    before: CaseStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +134,12 @@ class Case:
     created_at: datetime
     updated_at: datetime
     version: int
+    unit_name: str | None = None
+    """Who handles it: the unit it was dispatched to (首接单位负责)."""
+    paused_at: datetime | None = None
+    merged_into: str | None = None
+    weight: int = 1
+    """How many reports stand behind it: its own and those merged into it."""
     history: tuple[Step, ...] = ()
 
     @property
@@ -144,8 +161,3 @@ class Limit:
     unit: str
     source: str
     reviewed_on: str
-
-
-def may_move(status: CaseStatus, to: CaseStatus) -> bool:
-    """Whether a case in `status` may go to `to`."""
-    return to in MOVES[status]

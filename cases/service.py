@@ -13,16 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import store
 from cases.categories import get_category
 from cases.clocks import choose_limit, compute_due, name_limit
-from cases.errors import CaseNotFound, IllegalMove
+from cases.errors import CaseNotFound
 from cases.models import (
-    STATUS_NAMES,
     Case,
     CaseKind,
     CaseStatus,
     Location,
     NewCase,
     Step,
-    may_move,
 )
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock, to_city
@@ -65,6 +63,7 @@ class Cases:
         limit = choose_limit(
             await store.all_limits(session), new.category_code, new.emergency is not None
         )
+        own_days = await store.own_workdays(session, to_city(now).date())
         number = await store.next_number(session, to_city(now).strftime("%Y%m%d"))
         row = store.CaseRow(
             case_number=number,
@@ -87,10 +86,11 @@ class Cases:
             conversation_id=new.conversation_id,
             attachment_ids=list(new.attachment_ids),
             limit_name=name_limit(limit) if limit else None,
-            due_at=compute_due(now, limit) if limit else None,
+            due_at=compute_due(now, limit, own_days) if limit else None,
             created_at=now,
             updated_at=now,
             version=1,
+            weight=1,
         )
         session.add(row)
         await session.flush()
@@ -120,35 +120,6 @@ class Cases:
         phone = self._vault.unlock(row.phone_sealed) if row.phone_sealed else ""
         return bool(phone) and hmac.compare_digest(phone[-4:].encode(), last_four.encode())
 
-    async def move(
-        self, case_number: str, to: CaseStatus, actor: Actor, note: str, version: int
-    ) -> Case:
-        """Take the case a step further; `version` is the one the actor saw."""
-        now = self._clock.now()
-        async with self._db.write() as session:
-            row = await session.get(store.CaseRow, case_number, with_for_update=True)
-            if row is None:
-                raise CaseNotFound
-            before = CaseStatus(row.status)
-            if row.version != version:
-                raise IllegalMove("工单刚被其他人更新过，请刷新后再操作。")
-            if not may_move(before, to):
-                raise IllegalMove(f"工单{STATUS_NAMES[before]}，不能改为{STATUS_NAMES[to]}。")
-            row.status, row.version, row.updated_at = to.value, row.version + 1, now
-            self._add_step(session, row, actor, note)
-            record_deed(
-                session,
-                now,
-                actor,
-                "case_moved",
-                "case",
-                case_number,
-                before=before.value,
-                after=to.value,
-            )
-            await session.flush()
-            return await self._to_case(session, row)
-
     async def recent(self, limit: int = 50) -> Sequence[Case]:
         """The newest cases, without their histories."""
         query = select(store.CaseRow).order_by(store.CaseRow.created_at.desc()).limit(limit)
@@ -169,7 +140,15 @@ class Cases:
     async def _to_case(self, session: AsyncSession, row: store.CaseRow) -> Case:
         steps = await store.steps_of(session, row.case_number)
         history = tuple(
-            Step(step.at, CaseStatus(step.status), step.actor_name, step.note) for step in steps
+            Step(
+                step.at,
+                CaseStatus(step.status),
+                step.actor_name,
+                step.note,
+                step.deed,
+                CaseStatus(step.before) if step.before else None,
+            )
+            for step in steps
         )
         return self._plain(row, history)
 
@@ -195,5 +174,9 @@ class Cases:
             created_at=row.created_at,
             updated_at=row.updated_at,
             version=row.version,
+            unit_name=row.unit_name,
+            paused_at=row.paused_at,
+            merged_into=row.merged_into,
+            weight=row.weight,
             history=history,
         )

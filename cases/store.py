@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, select
@@ -53,6 +53,14 @@ class CaseRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)
+    unit_name: Mapped[str | None] = mapped_column(String(64))
+    paused_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    status_before: Mapped[str | None] = mapped_column(String(16))
+    merged_into: Mapped[str | None] = mapped_column(String(16))
+    weight: Mapped[int] = mapped_column(default=1, server_default="1")
+    call_back: Mapped[dict[str, Any] | None]
+    erased_at: Mapped[datetime | None]
 
 
 class CaseStepRow(Base):
@@ -67,6 +75,37 @@ class CaseStepRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     actor_name: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(Text)
+    deed: Mapped[str | None] = mapped_column(String(16))
+    before: Mapped[str | None] = mapped_column(String(16))
+
+
+class CaseRequestRow(Base):
+    """A step that waits for a supervisor (审批): return, extension, deferral, voiding."""
+
+    __tablename__ = "case_requests"
+    __table_args__ = (Index(None, "case_number"), Index(None, "decided_at"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_number: Mapped[str] = mapped_column(ForeignKey("cases.case_number"))
+    deed: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)
+    until: Mapped[datetime | None]
+    asked_by_id: Mapped[str] = mapped_column(String(64))
+    asked_by_name: Mapped[str] = mapped_column(String(64))
+    asked_at: Mapped[datetime]
+    decided_by_name: Mapped[str | None] = mapped_column(String(64))
+    decided_at: Mapped[datetime | None]
+    approved: Mapped[bool | None]
+
+
+class WorkdayRow(Base):
+    """A day the deployment set itself (节假日安排): wins over the published calendar."""
+
+    __tablename__ = "case_workdays"
+
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    works: Mapped[bool]
+    source: Mapped[str] = mapped_column(Text)
 
 
 class DayCountRow(Base):
@@ -129,6 +168,12 @@ async def all_limits(session: AsyncSession) -> list[Limit]:
         Limit(row.category_prefix, row.emergency, row.amount, row.unit, row.source, row.reviewed_on)
         for row in rows
     ]
+
+
+async def own_workdays(session: AsyncSession, since: date) -> dict[date, bool]:
+    """The days from `since` on that the deployment set itself."""
+    query = select(WorkdayRow).where(WorkdayRow.day >= since.isoformat())
+    return {date.fromisoformat(row.day): row.works for row in await session.scalars(query)}
 
 
 async def seed_limits(session: AsyncSession) -> None:

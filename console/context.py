@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cases.service import Cases
+from cases.workflow import Workflow
 from console.service import Accounts
 from conversations.media import Media
 from conversations.reach import ReadReach
@@ -29,6 +30,7 @@ class ConsoleContext:
     settings: Settings
     conversations: Conversations
     cases: Cases
+    workflow: Workflow
     media: Media
     accounts: Accounts
     places: Places

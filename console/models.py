@@ -45,6 +45,10 @@ class Right(StrEnum):
     REVEAL_ANY = "reveal_any"
     """See covered personal data in conversations of others; one's own need no right."""
     READ_CASES = "read_cases"
+    MOVE_CASES = "move_cases"
+    """Take cases through their steps."""
+    RULE_CASES = "rule_cases"
+    """Decide on returns, extensions, deferrals and voiding."""
     MANAGE_OPERATORS = "manage_operators"
     WRITE_ARTICLES = "write_articles"
     PUBLISH_ARTICLES = "publish_articles"
@@ -53,10 +57,13 @@ class Right(StrEnum):
     """Take files of places in, and take that back; reading them needs READ_CASES."""
 
 
-_OPERATOR_RIGHTS = frozenset({Right.SERVE, Right.READ_CASES, Right.WRITE_ARTICLES})
+_OPERATOR_RIGHTS = frozenset(
+    {Right.SERVE, Right.READ_CASES, Right.MOVE_CASES, Right.WRITE_ARTICLES}
+)
 _SUPERVISOR_RIGHTS = _OPERATOR_RIGHTS | {
     Right.TAKE_FROM_OTHERS,
     Right.REVEAL_ANY,
+    Right.RULE_CASES,
     Right.MANAGE_PLACES,
     Right.PUBLISH_ARTICLES,
 }

@@ -48,6 +48,10 @@ def setup_console(app: web.Application, context: ConsoleContext) -> tuple[Door, 
             web.get("/console/conversations/{id}/folder", door.page(desk_pages.show_folder, serve)),
             web.get("/console/cases", door.page(cases.show_recent, read)),
             web.get("/console/cases/{number}", door.page(cases.show_one, read)),
+            web.post("/console/cases/{number}/steps", door.page(cases.act, Right.MOVE_CASES)),
+            web.post(
+                "/console/cases/{number}/requests/{id}", door.page(cases.decide, Right.RULE_CASES)
+            ),
             web.get("/console/operators", door.page(operators.show, manage)),
             web.post("/console/operators", door.page(operators.add, manage)),
             web.post("/console/operators/{id}/{deed}", door.page(operators.change, manage)),

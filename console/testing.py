@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from yarl import URL
 
 from cases.service import Cases
+from cases.workflow import Workflow
 from console.context import ConsoleContext
 from console.door import COOKIE, CSRF_HEADER
 from console.models import Role
@@ -135,14 +136,16 @@ async def build_world(folder: Path, **settings: object) -> World:
     clock, bus = FakeClock(datetime(2026, 11, 22, 6, 0, tzinfo=UTC)), LocalBus()
     vault, limiter = Vault("x" * 40), LocalLimiter()
     quick = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    conversations = Conversations(db, clock, bus)
     context = ConsoleContext(
         db=db,
         clock=clock,
         bus=bus,
         limiter=limiter,
         settings=effective,
-        conversations=Conversations(db, clock, bus),
+        conversations=conversations,
         cases=Cases(db, clock, vault, limiter),
+        workflow=Workflow(db, clock, conversations.tell),
         media=Media(db, clock, folder / "media"),
         accounts=Accounts(db, clock, limiter, vault, effective, quick),
         places=Places(db, clock),

@@ -19,6 +19,7 @@ from sqlalchemy import func, select, text
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.service import Cases
+from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
 from channels.webchat.routes import ChatContext, setup_webchat
@@ -72,6 +73,7 @@ class Product:
     vault: Vault
     conversations: Conversations
     cases: Cases
+    workflow: Workflow
     knowledge: Knowledge
     places: Places
     media: Media
@@ -181,6 +183,7 @@ async def open_product(
             vault=vault,
             conversations=conversations,
             cases=cases,
+            workflow=Workflow(db, clock, conversations.tell),
             knowledge=knowledge,
             places=places,
             media=media,
@@ -240,6 +243,7 @@ def make_app(product: Product) -> web.Application:
             settings=settings,
             conversations=product.conversations,
             cases=product.cases,
+            workflow=product.workflow,
             media=product.media,
             accounts=product.accounts,
             places=product.places,

@@ -6,15 +6,18 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hotline.errors import HotlineError, InvalidInput
 from hotline.settings import Settings, describe_settings, load_settings, with_secret_key
+
+if TYPE_CHECKING:
+    from hotline.retention import Erased, Retention
 
 app = typer.Typer(
     help="96310 城市管理热线助手",
@@ -27,6 +30,7 @@ operators = typer.Typer(help="坐席账号", no_args_is_help=True)
 places = typer.Typer(help="便民点和办事机构", no_args_is_help=True)
 database = typer.Typer(help="数据库", no_args_is_help=True)
 bench = typer.Typer(help="性能测量", no_args_is_help=True)
+cases = typer.Typer(help="工单", no_args_is_help=True)
 app.add_typer(kb, name="kb")
 app.add_typer(places, name="places")
 app.add_typer(operators, name="operators")
@@ -40,6 +44,7 @@ app.add_typer(wechat, name="wechat")
 app.add_typer(dev, name="dev")
 calls = typer.Typer(help="电话与通话转写", no_args_is_help=True)
 app.add_typer(calls, name="calls")
+app.add_typer(cases, name="cases")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="数据目录，默认见 hotline settings")
@@ -112,6 +117,23 @@ def parse(data_dir: DataDir = None) -> None:
     settings = quiet_settings(data_dir)
     with open_understander(settings) as understander:
         map_lines(lambda item: parse_line(understander, item))
+
+
+@app.command()
+def duplicates(data_dir: DataDir = None) -> None:
+    """是否同一问题：标准输入每行一个 {"a": {"title", "body", "posted_at"}, "b": …}。"""
+    from bot.language.embedding import load_embedder
+    from cases.duplicates import compare, read_report
+
+    settings = quiet_settings(data_dir)
+    chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
+    embedder = load_embedder(settings.cache_dir, chosen)
+
+    def answer(item: dict[str, Any]) -> dict[str, Any]:
+        verdict = compare(read_report(item, "a"), read_report(item, "b"), embedder.embed)
+        return {"duplicate": verdict.duplicate, "score": verdict.score}
+
+    map_lines(answer)
 
 
 @app.command()
@@ -247,6 +269,54 @@ def db_upgrade(data_dir: DataDir = None) -> None:
 
     asyncio.run(run())
     say("数据库已是最新。")
+
+
+@cases.command("retain")
+def cases_retain(data_dir: DataDir = None) -> None:
+    """删除已到保存期限的工单中的个人信息。"""
+    from hotline.audit import SYSTEM
+
+    async def run(retention: Retention) -> Erased:
+        return await retention.retain(SYSTEM)
+
+    erased = _forget(data_dir, run)
+    say(f"已处理 {erased.cases} 张工单、{erased.conversations} 个会话。")
+
+
+@cases.command("erase")
+def cases_erase(data_dir: DataDir = None) -> None:
+    """删除一个人的全部信息：从标准输入读手机号，以免留在命令记录里。"""
+    from hotline.audit import SYSTEM
+
+    phone = sys.stdin.readline().strip()
+    if not (phone.isascii() and phone.isdigit() and 7 <= len(phone) <= 12):
+        raise InvalidInput("请输入一个电话号码，只含数字。")
+
+    async def run(retention: Retention) -> Erased:
+        return await retention.erase_person(phone, SYSTEM)
+
+    erased = _forget(data_dir, run)
+    say(f"已删除：{erased.cases} 张工单、{erased.conversations} 个会话中的个人信息。")
+
+
+def _forget(data_dir: Path | None, run: Callable[[Retention], Awaitable[Erased]]) -> Erased:
+    from hotline.clock import SystemClock
+    from hotline.db import Database
+    from hotline.migrate import upgrade_database
+    from hotline.privacy import Vault
+    from hotline.retention import Retention
+
+    settings = with_secret_key(quiet_settings(data_dir))
+
+    async def work() -> Erased:
+        db = Database(settings.effective_database_url)
+        try:
+            await upgrade_database(db)
+            return await run(Retention(db, SystemClock(), Vault(settings.secret_key)))
+        finally:
+            await db.close()
+
+    return asyncio.run(work())
 
 
 @bench.command("chat")

@@ -162,7 +162,7 @@ def test_in_danger_an_ordinary_limit_is_better_than_none() -> None:
 
 def test_a_limit_is_named_as_residents_say_it() -> None:
     names = [name_limit(limit(2, unit)) for unit in UNIT_NAMES]
-    assert names == ["2 小时", "2 天", "2 个工作日"]
+    assert names == ["2 小时", "2 天", "2 个工作日", "2 个工作时"]
 
 
 # --- the shipped rows ------------------------------------------------------------------------
@@ -180,3 +180,27 @@ def test_every_shipped_limit_has_a_known_unit_a_category_a_source_and_a_review_d
         date.fromisoformat(row["reviewed_on"])
     fitting = {(row["category_prefix"], row["emergency"]) for row in rows}
     assert fitting >= {("", "0"), ("", "1")}  # every case has a limit, in danger and without
+
+
+# --- working hours and the deployment's own days -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("filed", "hours", "ends"),
+    [
+        ("2025-11-20 10:00", 4, "2025-11-20 14:00"),
+        ("2025-11-20 16:00", 4, "2025-11-21 11:00"),
+        ("2025-11-21 20:00", 4, "2025-11-24 13:00"),  # over a weekend
+        ("2025-11-20 03:00", 9, "2025-11-20 18:00"),
+        ("2025-09-30 17:00", 2, "2025-10-09 10:00"),  # over the holiday
+    ],
+)
+def test_working_hours_stop_at_night_and_on_holidays(filed: str, hours: int, ends: str) -> None:
+    assert due(filed, hours, "working_hours") == ends
+
+
+def test_a_day_of_ones_own_wins_over_the_calendar() -> None:
+    own = {date(2027, 2, 8): False, date(2027, 2, 7): True}
+    filed = city("2027-02-06 10:00").astimezone(UTC)
+    moment = compute_due(filed, limit(2, "working_days"), own)
+    assert to_city(moment).date() == date(2027, 2, 9)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from cases.models import CaseKind, CaseStatus, Location, NewCase
+from cases.lifecycle import Deed, Order, Part
+from cases.models import CaseKind, Location, NewCase
 from console.intake import read_next
 from console.models import Role
 from console.pages import HERE, name_duration
@@ -263,7 +264,9 @@ async def test_cases_can_be_read(world: World, lina: Page) -> None:
         contact_name="刘大明",
     )
     case = await world.context.cases.file(new, BOT)
-    await world.context.cases.move(case.case_number, CaseStatus.DISPATCHED, BOT, "派往示例街道", 1)
+    for version, deed in enumerate((Deed.FILE, Deed.DISPATCH), 1):
+        order = Order(deed, version, unit_name="示例街道")
+        await world.context.workflow.act(case.case_number, order, BOT, Part.DESK)
     assert case.case_number in await text_of(lina, "/console/cases")
     page = await text_of(lina, f"/console/cases/{case.case_number}")
     for words in ("示例路 1 号", "派往示例街道", "刘**", "138****5678", "露天烧烤"):
@@ -336,3 +339,28 @@ def test_vendored_files_are_listed() -> None:
     listed = (vendor / "README.md").read_text("utf-8")
     for file in vendor.iterdir():
         assert file.name == "README.md" or f"`{file.name}`" in listed
+
+
+async def test_a_case_is_taken_through_its_steps_and_the_resident_is_told(
+    world: World, lina: Page
+) -> None:
+    talk = await world.open("反映问题")
+    new = NewCase("k", CaseKind.REPORT, "06029", "烧烤油烟", None, conversation_id=talk)
+    address = f"/console/cases/{(await world.context.cases.file(new, BOT)).case_number}"
+    refused = await lina.submit(f"{address}/steps", deed="close", version="1", note="好了")
+    assert refused.status == 409
+    assert "工单已受理，不能结案。" in await refused.text()
+    await lina.submit(f"{address}/steps", deed="file", version="1")
+    await lina.submit(f"{address}/steps", deed="void", version="2", note="重复")
+    page = await text_of(lina, address)
+    assert "待审批：作废" in page
+    assert "等待班长或管理员审批" in page
+    forbidden = await lina.submit(f"{address}/requests/1", ruling="approve")
+    assert forbidden.status == 403
+    await world.add("chief", Role.SUPERVISOR, "李班长")
+    chief = await world.log_in("chief")
+    await chief.submit(f"{address}/requests/1", ruling="approve")
+    assert "已作废" in await text_of(chief, address)
+    told = [entry.text for entry in await world.context.conversations.timeline(talk)]
+    assert sum("已经立案" in text for text in told) == 1
+    assert "没有立案" in told[-1]

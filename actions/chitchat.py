@@ -1,4 +1,4 @@
-"""Small talk, kept short."""
+"""Small talk, kept short: greetings, thanks, questions about the assistant, ill temper."""
 
 from __future__ import annotations
 
@@ -6,24 +6,39 @@ import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.fallback import fail_once_more, is_noise
-from actions.turn import said
+from actions.answering import answer_if_sure
+from actions.fallback import fail_once_more, is_noise, is_wordless
+from actions.manners import choose_answer, choose_answer_aside, count_insults
+from actions.scope import is_ours_after_all
+from actions.tongues import choose_greeting, wants_agent
+from actions.turn import read_turn
+from bot.language.injections import is_injection
+from bot.language.insults import is_annoyed, is_insult
 
 _KINDS = (
     (
-        "utter_insult",
+        "utter_about_privacy",
+        re.compile(r"保密|泄露|泄漏|隐私|会不会(?:告诉|让)(?:别人|他|她|对方|人)"),
+    ),
+    (
+        "utter_about_unknown",
         re.compile(
-            r"废物|垃圾(?:系统|机器|客服|东西)|傻[逼子x叉]|智障|滚|去死|妈的|他妈|尼玛|混蛋|骗子|白痴|有病|脑残|吃干饭|狗东西|饭桶"
-            r"|没用|干不了|干不成|不管用|白养|糊弄|敷衍|什么破|笨|蠢"
+            r"录音|录像|(?:收|要|花|扣)(?:不收|不要|不花)?(?:费|钱|话费)|免费|多少钱|监听|上级|几点下班"
         ),
+    ),
+    (
+        "utter_name",
+        re.compile(r"你(?:的)?(?:名字|姓名)|叫(?:什么|啥)|怎么称呼|(?:贵|你)姓|你是谁|哪位"),
     ),
     (
         "utter_identity",
         re.compile(
-            r"你是(?:谁|什么|哪|真人|机器|人|ai|AI|不是)|机器人|真人吗|你叫|叫什么|几岁|你多大"
+            r"你是(?:什么|哪|真人|机器|人|ai|AI|不是)|机器人|真人|人工智能|你叫|几岁|你多大"
+            r"|chatgpt|gpt|豆包|文心|智能助手",
+            re.IGNORECASE,
         ),
     ),
     (
@@ -49,10 +64,29 @@ _KINDS = (
     ),
 )
 
+_KNOWLEDGE_FIRST = frozenset({"utter_about_privacy", "utter_about_unknown"})
+"""Said only when the knowledge base has no answer it is sure of."""
 
-def choose_reply(text: str) -> str:
-    """Which response fits this small talk."""
+
+def choose_reply(text: str, insults: int = 1) -> str:
+    """Which response fits this small talk, the last of so many insults in a row if it is one."""
+    if is_insult(text):
+        return choose_answer(insults)
+    if is_annoyed(text):
+        return "utter_insult"
+    greeting = choose_greeting(text)
+    if greeting is not None:
+        return greeting
+    if is_injection(text):
+        return "utter_out_of_scope"
     return next((name for name, words in _KINDS if words.search(text)), "utter_smalltalk")
+
+
+def choose_aside(text: str, insults: int) -> str:
+    """The same while a report is being told, whose next question follows."""
+    if is_insult(text):
+        return choose_answer_aside(insults)
+    return "utter_sorry" if is_annoyed(text) else choose_reply(text)
 
 
 class Chitchat(Action):
@@ -64,9 +98,14 @@ class Chitchat(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        text = said(tracker)
-        response = choose_reply(text)
-        if response == "utter_smalltalk" and is_noise(text):
+        reading = read_turn(tracker)
+        text = reading.text
+        if is_insult(text) and is_ours_after_all(reading):
+            return [FollowupAction("report_form")]
+        response = choose_reply(text, count_insults(tracker))
+        empty = response == "utter_smalltalk" and (is_noise(text) or is_wordless(text))
+        if wants_agent(text) or empty:
             return fail_once_more(dispatcher, tracker)
-        dispatcher.utter_message(response=response)
+        if not (response in _KNOWLEDGE_FIRST and answer_if_sure(dispatcher, tracker)):
+            dispatcher.utter_message(response=response)
         return [SlotSet("failures", 0)]

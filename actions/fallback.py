@@ -10,17 +10,50 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.handoff import hand_off
+from actions.tongues import choose_greeting, wants_agent
+from actions.turn import said
+
 _WORDS = re.compile(r"[\u4e00-\u9fff]|[A-Za-z]{2,}[^A-Za-z]+[A-Za-z]{2,}")
+_MOJIBAKE = re.compile(r"锟斤拷|烫烫烫|屯屯屯")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_LAUGHTER = frozenset("哈嘿呵嘻")
+_FEWEST_TO_JUDGE = 5
+_LEAST_VARIETY = 0.45
+"""Different characters in all: 嘟噜嘟噜嘟噜噜 has less."""
 
 
 def is_noise(text: str) -> bool:
-    """Whether there is nothing in it to understand: ？？？, asdfghjkl, 123."""
+    """Whether there is nothing in it to understand: ？？？, asdfghjkl, 123, 嘟噜嘟噜嘟噜."""
     pictures = any(unicodedata.category(character) == "So" for character in text)
-    return not pictures and _WORDS.search(text) is None
+    if pictures or choose_greeting(text) is not None:
+        return False
+    if _WORDS.search(text) is None or _MOJIBAKE.search(text):
+        return True
+    letters = _HAN.findall(text)
+    variety = set(letters)
+    return (
+        len(letters) >= _FEWEST_TO_JUDGE
+        and len(variety) < len(letters) * _LEAST_VARIETY
+        and not variety <= _LAUGHTER
+        and len(letters) == len(re.findall(r"\w", text))
+    )
+
+
+def is_wordless(text: str) -> bool:
+    """Whether there are but signs and pictures: ？？？, 😊."""
+    return re.search(r"\w", text) is None
 
 
 def fail_once_more(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
     """Say that it was not understood; the second time in a row offer a person."""
+    text = said(tracker)
+    if wants_agent(text):
+        hand_off(dispatcher, "市民要求人工")
+        return [SlotSet("failures", 0)]
+    if (greeting := choose_greeting(text)) is not None:
+        dispatcher.utter_message(response=greeting)
+        return [SlotSet("failures", 0)]
     failures = int(tracker.get_slot("failures") or 0) + 1
     response = "utter_not_understood" if failures == 1 else "utter_not_understood_again"
     dispatcher.utter_message(response=response)

@@ -12,12 +12,13 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import answer_question, answer_reading
-from actions.chitchat import choose_reply as choose_smalltalk
+from actions.chitchat import choose_aside
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
+from actions.manners import count_insults
 from actions.office import say_office
 from actions.progress import named_case, say_progress
-from actions.scope import choose_reply as choose_scope
+from actions.scope import explain_scope
 from actions.services import services
 from actions.several import (
     announce,
@@ -28,6 +29,7 @@ from actions.several import (
     read_matters,
     take_next,
 )
+from actions.tongues import greet_reporter
 from actions.turn import conversation_id, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language.numbers import read_digits
@@ -94,6 +96,7 @@ class ValidateReportForm(Action):
     async def _begin(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
     ) -> list[EventType]:
+        greet_reporter(dispatcher, reading.text, reading.emergency)
         filed, asked = read_matters(tracker)
         for question in asked:
             await answer_reading(dispatcher, tracker, question)
@@ -179,11 +182,11 @@ class ValidateReportForm(Action):
         elif outcome.detour is Detour.FIND_PLACE:
             self._find_place(dispatcher, read_turn(tracker))
         elif outcome.detour is Detour.CHITCHAT:
-            response = choose_smalltalk(text)
+            response = choose_aside(text, count_insults(tracker))
             greets = response in ("utter_greet", "utter_menu", "utter_smalltalk")
             dispatcher.utter_message(response="utter_report_go_on" if greets else response)
         else:
-            dispatcher.utter_message(response=choose_scope(text))
+            explain_scope(dispatcher, text)
         return await self._ask_next(tracker, draft)
 
     def _find_place(self, dispatcher: CollectingDispatcher, reading: Reading) -> None:

@@ -1,4 +1,4 @@
-"""What this service does not do, told plainly."""
+"""What this service does not do, told plainly; never an order followed, never a report turned away."""
 
 from __future__ import annotations
 
@@ -6,29 +6,80 @@ import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import answer_if_sure
-from actions.fallback import fail_once_more, is_noise
-from actions.turn import said
+from actions.bodies import find_body
+from actions.fallback import fail_once_more, is_noise, is_wordless
+from actions.manners import choose_answer, count_insults
+from actions.tongues import choose_greeting, tells_trouble, wants_agent
+from actions.turn import read_turn
+from bot.language.injections import is_injection
+from bot.language.insults import is_annoyed, is_insult, is_mere_insult
+from cases.categories import UNSORTED
+from cases.draft import Reading
+from cases.story import asks
 
-_OTHER_BODY = re.compile(
-    r"社保|医保|公积金|身份证|户口|护照|驾照|驾驶证|结婚|离婚|落户|居住证|入学|上学|学校|快递|工资|欠薪|劳动|社区医院|挂号"
-    r"|电费|水费|燃气费|宽带|信号|公交卡|地铁|火车票|退休|养老金|低保|税|营业执照|房产证|不动产"
+_TROUBLE = re.compile(
+    r"占|堵|挡|臭|冒|漏|坏了|塌|吵|噪|扰民|乱(?:停|扔|堆|倒|贴|收费|搭)|摆摊|脏|满了|不热|不暖|冰凉|冰冷|停[水电气暖]|[没断][水电气]"
+    r"|倒了|没人[管修收扫]|贴满|私搭|积水|破了|裂|松动|遗撒|烧烤|油烟|冒烟|打桩"
+)
+"""What goes wrong in a street or a home: a message with it may be ours although it sounds otherwise."""
+_SURE = 0.6
+_ELSEWHERE = re.compile(
+    r"(?:上海|天津|重庆|广州|深圳|成都|杭州|南京|武汉|西安|苏州|郑州|长沙|沈阳|大连|青岛|济南|厦门|福州|合肥|昆明|哈尔滨|长春|太原"
+    r"|石家庄|保定|廊坊|燕郊|三河市|香河|固安|涿州|唐山|张家口|承德|南昌|南宁|贵阳|兰州|海口|三亚|呼和浩特|乌鲁木齐|拉萨|银川|西宁"
+    r"|河北|河南|山东|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|湖北|湖南|广东|广西|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|宁夏|新疆|西藏)"
+    r"(?![^，。]{0,2}(?:路|街(?![道头])|桥|胡同|大厦|菜|小吃|面馆|饭[店庄]|酒[店楼])|人|话|户口|车牌|牌)"
 )
 
 
 def choose_reply(text: str) -> str:
-    """Which response fits a matter that is not ours."""
-    letters = sum(character.isascii() and character.isalpha() for character in text)
-    if letters >= 8 and letters > len(text) * 0.5:
-        return "utter_scope_english"
-    return "utter_scope_other_body" if _OTHER_BODY.search(text) else "utter_out_of_scope"
+    """Which response fits a matter that is not ours, without naming the body."""
+    greeting = choose_greeting(text)
+    if greeting is not None:
+        return greeting
+    if is_injection(text):
+        return "utter_out_of_scope"
+    if find_body(text) is not None:
+        return "utter_scope_other_body"
+    return "utter_scope_elsewhere" if _ELSEWHERE.search(text) else "utter_out_of_scope"
+
+
+def explain_scope(dispatcher: CollectingDispatcher, text: str) -> None:
+    """Say in one line that it is not ours, and whose it is as far as that is known."""
+    response, body = choose_reply(text), find_body(text)
+    if response != "utter_scope_other_body" or body is None:
+        dispatcher.utter_message(response=response)
+        return
+    near = "utter_scope_near_body" if body.categories else "utter_scope_body"
+    dispatcher.utter_message(response=near, told=body.told, body=body.name)
+
+
+def is_ours_after_all(reading: Reading) -> bool:
+    """Whether what was taken for another body's matter is a report: 快递柜占道，新源街12号."""
+    if tells_trouble(reading.text):
+        return True
+    if not reading.categories or is_mere_insult(reading.text) or is_injection(reading.text):
+        return False
+    code, _, confidence = reading.categories[0]
+    if code == UNSORTED or confidence < _SURE or asks(reading.text):
+        return False
+    if _TROUBLE.search(reading.text) is None or _ELSEWHERE.search(reading.text):
+        return False
+    body = find_body(reading.text)
+    return body is None or code in body.categories or reading.first("location") is not None
+
+
+def _is_settled(text: str) -> bool:
+    """Whether no article may answer, however alike it sounds: not from here, or no question at all."""
+    elsewhere = choose_reply(text) == "utter_scope_elsewhere"
+    return elsewhere or is_injection(text) or choose_greeting(text) is not None
 
 
 class ExplainScope(Action):
-    """Declines in one line, unless the knowledge base does have the answer."""
+    """Declines in one line, unless it is a report after all or the knowledge base has the answer."""
 
     def name(self) -> str:
         return "action_explain_scope"
@@ -36,10 +87,16 @@ class ExplainScope(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        text = said(tracker)
-        if answer_if_sure(dispatcher, tracker):
-            return [SlotSet("failures", 0)]
-        if is_noise(text):
+        reading = read_turn(tracker)
+        text = reading.text
+        if is_ours_after_all(reading):
+            return [FollowupAction("report_form")]
+        if wants_agent(text) or is_noise(text) or is_wordless(text):
             return fail_once_more(dispatcher, tracker)
-        dispatcher.utter_message(response=choose_reply(text))
+        if is_insult(text):
+            dispatcher.utter_message(response=choose_answer(count_insults(tracker)))
+        elif is_annoyed(text) and find_body(text) is None:
+            dispatcher.utter_message(response="utter_insult")
+        elif _is_settled(text) or not answer_if_sure(dispatcher, tracker):
+            explain_scope(dispatcher, text)
         return [SlotSet("failures", 0)]

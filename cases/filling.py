@@ -11,7 +11,7 @@ from cases.categories import UNSORTED, find_by_name, get_category
 from cases.choosing import TAKE_CATEGORY, infer_category
 from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot, is_coarse
 from cases.mending import replace_named
-from cases.placing import is_exact, move_place, place_of
+from cases.placing import is_exact, is_vague, move_place, place_of
 from cases.story import (
     asks,
     is_bare_wish,
@@ -183,7 +183,7 @@ def _could_be_place(reading: Reading, told_before: bool) -> bool:
     text = reading.text
     if answers.is_unknown(text) or answers.is_affirm(text) or answers.is_deny(text):
         return False
-    if not tells_something(text) or (_VAGUE.fullmatch(text) and not told_before):
+    if not tells_something(text) or (is_vague(text) and not told_before):
         return False
     return reading.intent == "inform" or bool(_PLACE_WORDS.search(text))
 
@@ -191,13 +191,6 @@ def _could_be_place(reading: Reading, told_before: bool) -> bool:
 _PLACE_WORDS = re.compile(
     r"[路街巷道区楼号门口站桥村里院园店旁边侧东西南北河山庙坊营庄]|胡同|对面|附近|广场|市场|学校|医院|大厦"
 )
-
-
-_VAGUE = re.compile(
-    r"(?:就|是)?在?(?:我们?|俺们?|咱们?)?(?:家|小区|单位|公司|楼|院子?|[这那](?:儿|里|边|块儿?)?)?的?"
-    r"(?:楼[上下道里]|门口|附近|旁边|对面|隔壁|里面?|外面?|边上|大街上|路上|街上|马路上)*[。！!]*"
-)
-"""Words that only the one who says them can find the way by: 就在我家楼下."""
 
 
 def _fill_district(draft: Draft, reading: Reading) -> Outcome:

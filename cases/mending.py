@@ -148,7 +148,18 @@ def _read_pairs(draft: Draft, text: str) -> Iterator[tuple[str, str]]:
                 yield standing[0], match["new"]
 
 
+def _lengthen_place(draft: Draft, old: str) -> Draft:
+    """The place up to where the story tells it, when it was read short of `old`: 三号 of 三号楼."""
+    place = draft.location or {}
+    told = str(place.get("raw_text") or "")
+    for cut in range(len(old) - 1, 1, -1):
+        if told.endswith(old[:cut]) and told + old[cut:] in (draft.description or ""):
+            return replace(draft, location={**place, "raw_text": told + old[cut:]})
+    return draft
+
+
 def _swap(draft: Draft, reading: Reading, old: str, new: str) -> Outcome | None:
+    draft = _lengthen_place(draft, old)
     if draft.location and find_words(old, draft.location["raw_text"]):
         moved = swap_in_place(draft, reading, old, new)
         return Outcome(replace(moved, changing=False), changed=(Slot.LOCATION,))

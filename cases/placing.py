@@ -30,12 +30,25 @@ def place_of(reading: Reading, but_not: str = "") -> dict[str, Any] | None:
         (
             item
             for item in reading.entities
-            if item["entity"] == "location" and item["text"] not in but_not
+            if item["entity"] == "location"
+            and item["text"] not in but_not
+            and not is_vague(item["text"])
         ),
         key=_precision,
         default=None,
     )
     return {"raw_text": found["text"], **found["data"]} if found else None
+
+
+def is_vague(words: str) -> bool:
+    """Whether only the one who says them can find the way by these words: 就在我家楼下."""
+    return _VAGUE.fullmatch(words) is not None
+
+
+_VAGUE = re.compile(
+    r"(?:就|是)?在?(?:我们?|俺们?|咱们?)?(?:家|小区|单位|公司|楼|院子?|[这那](?:儿|里|边|块儿?)?)?的?"
+    r"(?:楼[上下道里]|门口|附近|旁边|对面|隔壁|里面?|外面?|边上|大街上|路上|街上|马路上)*[。！!]*"
+)
 
 
 def _precision(item: Mapping[str, Any]) -> tuple[int, int]:

@@ -43,8 +43,12 @@ _EMOJI_NO = frozenset("🙅❌👎🚫")
 _HUMAN = re.compile(
     r"(?:转|找|叫|要|接|换|来)?(?:个|一个|一下)?(?:人工|真人|活人|接线员|话务员|坐席|客服人员|工作人员接)"
 )
-_HUMAN_WHOLE = frozenset("人工 真人 转人工 人工服务 人工客服 客服 转接 接人工 找人工 0".split())
-_NOT_HUMAN = re.compile(r"人工(?:智能|湖|费|草|造|降雨|林|岛|呼吸)|无人工|没有?人工作")
+_HUMAN_WHOLE = frozenset(
+    "人工 真人 转人工 人工服务 人工客服 客服 转接 接人工 找人工 0 agent human operator".split()
+)
+_NOT_HUMAN = re.compile(
+    r"人工(?:智能|湖|费|草|造|降雨|林|岛|呼吸)|无人工|没有?人工作|你(?:们)?是(?:不是)?个?[真活]人"
+)
 
 
 def trim(text: str) -> str:

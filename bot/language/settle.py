@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from bot.language import answers
+from bot.language.insults import is_mere_insult
 from bot.language.models import CategoryGuess, Entity, Intent
 
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
@@ -48,6 +49,8 @@ def settle_intents(
     settled = _settled(text, entities, emergency)
     if settled is None and _names_a_problem(ranking, category):
         settled = "report_case"
+    if is_mere_insult(text) and settled is None and ranking[0].name != "request_human":
+        settled = "chitchat"
     if settled is None:
         return tuple(ranking)
     return put_first(settled, ranking)

@@ -59,10 +59,16 @@ def test_rights_grow_with_the_role() -> None:
     def account(role: Role) -> set[Right]:
         return {right for right in Right if _account(role).may(right)}
 
-    assert account(Role.OPERATOR) == {Right.SERVE, Right.READ_CASES, Right.WRITE_ARTICLES}
+    assert account(Role.OPERATOR) == {
+        Right.SERVE,
+        Right.READ_CASES,
+        Right.MOVE_CASES,
+        Right.WRITE_ARTICLES,
+    }
     assert account(Role.SUPERVISOR) - account(Role.OPERATOR) == {
         Right.TAKE_FROM_OTHERS,
         Right.REVEAL_ANY,
+        Right.RULE_CASES,
         Right.MANAGE_PLACES,
         Right.PUBLISH_ARTICLES,
     }

@@ -70,9 +70,11 @@ def adopt_spans(
 
 
 def _is_sure(chain: Chain) -> bool:
-    """Whether a chain joins several names, or holds a known one that means nothing else."""
+    """Whether a chain joins several names, or holds a known one or an estate's (阳光小区)."""
     named = [unit for unit in chain.units if unit.kind != "house" and not unit.fragile]
-    return len(named) > 1 or any(unit.hit is not None for unit in named)
+    return len(named) > 1 or any(
+        unit.hit is not None or unit.kind == grammar.RESIDENCE for unit in named
+    )
 
 
 def clear_spans(spans: Sequence[Span], blocked: Sequence[Span]) -> list[Span]:

@@ -12,10 +12,10 @@ from console.door import Door, Visitor
 from console.models import Right
 from console.pages import Pages
 from hotline.errors import HotlineError, InvalidInput, NotFound
+from hotline.tables import MOST_BYTES, check_size
 from kb.place_files import Usual, write_places
 from kb.place_service import Places
 from kb.places import KIND_NAMES, PlaceKind
-from kb.tables import MOST_BYTES, check_size
 
 _SHOWN = 200
 _LONGEST_NAME = 200

@@ -13,11 +13,11 @@ from hotline.db import Database
 from hotline.errors import InvalidInput
 from hotline.migrate import upgrade_database
 from hotline.settings import Settings
+from hotline.tables import check_size
 from kb.article_files import read_articles_file, write_articles
 from kb.editing import Editing
 from kb.models import Article, article_to_markdown
 from kb.service import seed_articles
-from kb.tables import check_size
 
 _AUTHOR = Actor("system", "command_line", "命令行")
 

@@ -14,10 +14,10 @@ from hotline.db import Database
 from hotline.errors import InvalidInput
 from hotline.migrate import upgrade_database
 from hotline.settings import Settings
+from hotline.tables import check_size
 from kb.place_files import Usual, write_places
 from kb.place_service import Places
 from kb.places import PlaceKind
-from kb.tables import check_size
 
 _ACTOR = Actor("system", "command_line", "命令行")
 _MOST_PROBLEMS = 50

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hotline.tables import BadTable, check_size, read_rows, write_csv, write_xlsx
 from kb.editing import check_text
 from kb.errors import BadArticle
 from kb.models import Article, article_from_data, article_to_data, article_to_markdown
-from kb.tables import BadTable, check_size, read_rows, write_csv, write_xlsx
 
 COLUMNS = (
     "slug", "title", "questions", "answer", "body", "authority", "jurisdiction", "sources",

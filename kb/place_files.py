@@ -9,9 +9,9 @@ from datetime import date
 from functools import cache
 
 from bot.language.gazetteer import load_gazetteer
+from hotline.tables import BadTable, Row, read_rows, write_csv, write_xlsx
 from kb.hours import read_hours
 from kb.places import KIND_NAMES, Place, PlaceKind, move_from_gcj02
-from kb.tables import BadTable, Row, read_rows, write_csv, write_xlsx
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "kind": ("类型", "类别", "kind"),

@@ -14,13 +14,13 @@ from sqlalchemy import select
 from hotline.audit import Actor, AuditRow
 from hotline.clock import FakeClock
 from hotline.db import Database
+from hotline.tables import BadTable
 from kb.article_files import read_articles_file, write_articles
 from kb.difference import compare_texts
 from kb.editing import ChangedMeanwhile, Editing, SamePerson, WrongState, check_text, name_standing
 from kb.errors import ArticleNotFound, BadArticle
 from kb.models import Article, article_to_markdown
 from kb.service import Knowledge
-from kb.tables import BadTable
 from kb.vectors import PassageVectors
 from tests.contract.test_knowledge import DOGS, SNOW
 from tests.product import TinyEmbedder

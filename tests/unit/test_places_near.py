@@ -12,11 +12,11 @@ import pytest
 
 from actions.nearby import wanted_kinds, wants_next, wants_open, where_of
 from hotline.errors import TooLarge
+from hotline.tables import BadTable, read_rows, write_csv, write_xlsx
 from kb.hours import is_open, read_hours
 from kb.place_files import Read, Usual, read_places, write_places
 from kb.place_telling import describe_place, say_place, tell_distance, tell_line
 from kb.places import Near, Place, PlaceIndex, PlaceKind, Where, from_gcj02
-from kb.tables import BadTable, read_rows, write_csv, write_xlsx
 
 DATA = Path(__file__).parent.parent / "data"
 SAMPLE = Path("kb/data/places_sample.csv")

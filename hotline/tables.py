@@ -52,11 +52,13 @@ def check_size(size: int) -> None:
         raise TooLarge(f"文件超过 {MOST_BYTES // 1024 // 1024} MB，请拆成几份再导入。")
 
 
-def read_rows(name: str, data: bytes, names: Iterable[str]) -> list[Row]:
+def read_rows(
+    name: str, data: bytes, names: Iterable[str], example: str = "名称、地址"
+) -> list[Row]:
     """The rows of the first sheet; raises BadTable or TooLarge.
 
     The header is the first of the top rows in which at least two of `names` stand: published
-    files begin with a title. Empty rows are left out.
+    files begin with a title. Empty rows are left out. `example` names columns in the refusal.
     """
     check_size(len(data))
     lines = _read_lines(name, data)
@@ -66,7 +68,7 @@ def read_rows(name: str, data: bytes, names: Iterable[str]) -> list[Row]:
     )
     if at is None:
         raise BadTable(
-            f"{name}：前 {_HEADER_WITHIN} 行里没有找到表头，请保留“名称、地址”这样的列名。"
+            f"{name}：前 {_HEADER_WITHIN} 行里没有找到表头，请保留“{example}”这样的列名。"
         )
     header = lines[at]
     rows = []

@@ -38,3 +38,10 @@ class RequestSettled(Conflict):
 
     code = "request_settled"
     message = "这项申请不存在或已经有结论，请刷新后再看。"
+
+
+class WordsTooShort(InvalidInput):
+    """A search without two neighbouring characters."""
+
+    code = "words_too_short"
+    message = "请至少输入两个字再搜索。"

@@ -14,6 +14,8 @@ from cases import store
 from cases.categories import get_category
 from cases.clocks import choose_limit, compute_due, name_limit
 from cases.errors import CaseNotFound
+from cases.finding import Found, Search, name_place
+from cases.finding_store import find_rows
 from cases.models import (
     Case,
     CaseKind,
@@ -22,6 +24,7 @@ from cases.models import (
     NewCase,
     Step,
 )
+from cases.words_store import put_words, words_of
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock, to_city
 from hotline.db import Database
@@ -94,6 +97,7 @@ class Cases:
         )
         session.add(row)
         await session.flush()
+        await put_words(session, number, words_of(new.description, new.location, row.category_name))
         self._add_step(session, row, actor, "已受理登记")
         record_deed(session, now, actor, "case_filed", "case", number, kind=new.kind.value)
         await session.flush()
@@ -125,6 +129,15 @@ class Cases:
         query = select(store.CaseRow).order_by(store.CaseRow.created_at.desc()).limit(limit)
         async with self._db.read() as session:
             return [self._plain(row, ()) for row in await session.scalars(query)]
+
+    async def find(self, search: Search) -> Found:
+        """One page of the cases that fit, without their histories; raises InvalidInput."""
+        blind = self._vault.blind(search.phone) if search.phone else None
+        async with self._db.read() as session:
+            rows = await find_rows(session, search, blind, self._clock.now())
+        cases = [self._plain(row, ()) for row in rows[: search.limit]]
+        more = len(rows) > search.limit
+        return Found(cases, name_place(search, cases[-1]) if more else "")
 
     def _add_step(self, session: AsyncSession, row: store.CaseRow, actor: Actor, note: str) -> None:
         session.add(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cases.categories import DATA
 from cases.models import Limit
 from hotline.db import Base
+
+_IS_OPEN = text("closed_at IS NULL")
+_IS_EMERGENCY = text("emergency IS NOT NULL")
 
 
 class CaseRow(Base):
@@ -27,6 +30,27 @@ class CaseRow(Base):
         Index(None, "phone_blind"),
         Index(None, "conversation_id"),
         Index(None, "created_at"),
+        # lists and searches walk one of these backwards and stop at a full page
+        Index(None, "status", "case_number"),
+        Index(None, "category_code", "case_number"),
+        Index(None, "unit_name", "case_number"),
+        Index(None, "district_code", "case_number"),
+        Index(None, "subdistrict_code", "case_number"),
+        Index(None, "channel", "case_number"),
+        Index(
+            "ix_cases_open_due_at",
+            "due_at",
+            "case_number",
+            postgresql_where=_IS_OPEN,
+            sqlite_where=_IS_OPEN,
+        ),
+        Index(
+            "ix_cases_emergencies",
+            "case_number",
+            postgresql_where=_IS_EMERGENCY,
+            sqlite_where=_IS_EMERGENCY,
+        ),
+        Index(None, "updated_at"),
     )
 
     case_number: Mapped[str] = mapped_column(String(16), primary_key=True)

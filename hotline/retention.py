@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import CaseStatus
 from cases.store import CaseRequestRow, CaseRow, CaseStepRow
+from cases.words_store import forget_words
 from conversations.store import ConversationRow, EntryRow, NoteRow
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
@@ -132,6 +133,7 @@ class Retention:
                 erased_at=now,
             )
         )
+        await forget_words(session, numbers)
         for table, column in ((CaseStepRow, "note"), (CaseRequestRow, "reason")):
             await session.execute(
                 update(table).where(table.case_number.in_(numbers)).values({column: GONE})

@@ -1,0 +1,56 @@
+"""The text index of cases: FTS5 on SQLite, a GIN index over pairs on PostgreSQL, one shape.
+
+Both map the case's number, as an integer, to its words; numbers grow with time, so walking
+them backwards is newest first. Not mapped: an FTS5 table is not a table like others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import Text
+
+from cases.models import Location
+from cases.words import split_words
+
+_PUT = {
+    "sqlite": text("INSERT INTO case_words (rowid, words) VALUES (:number, :words)"),
+    "postgresql": text(
+        "INSERT INTO case_words (number, words) VALUES (:number, array_to_tsvector(:words))"
+    ).bindparams(bindparam("words", type_=ARRAY(Text))),
+}
+_FORGET = {
+    "sqlite": text("DELETE FROM case_words WHERE rowid = :number"),
+    "postgresql": text("DELETE FROM case_words WHERE number = :number"),
+}
+
+
+def words_of(description: str, location: Location | None, category_name: str | None) -> list[str]:
+    """Everything a case is found by: what is told, where, and what kind of thing it is."""
+    place = location or Location("")
+    names = (place.raw_text, place.district, place.subdistrict, place.landmark, category_name)
+    return split_words(" ".join([description, *(each for each in names if each)]))
+
+
+async def put_words(session: AsyncSession, case_number: str, words: Sequence[str]) -> None:
+    """Index a new case in its own transaction."""
+    kind = session.get_bind().dialect.name
+    value = " ".join(words) if kind == "sqlite" else list(words)
+    await session.execute(_PUT[kind], {"number": int(case_number), "words": value})
+
+
+async def forget_words(session: AsyncSession, case_numbers: Collection[str]) -> None:
+    """Take cases out of the index, when what they tell is erased."""
+    if case_numbers:
+        rows = [{"number": int(each)} for each in sorted(case_numbers)]
+        await session.execute(_FORGET[session.get_bind().dialect.name], rows)
+
+
+def match_expression(words: Sequence[str], kind: str) -> str:
+    """The words, all of them, in the database's own query language."""
+    if kind == "sqlite":
+        return " AND ".join(f'"{word}"' for word in words)
+    return " & ".join(f"'{word}'" for word in words)

@@ -99,7 +99,7 @@ def _numbers(search: Search) -> list[ColumnElement[bool]]:
     return chosen
 
 
-def _ordered(query: list[ColumnElement[bool]], search: Search) -> Select[tuple[CaseRow]]:
+def _ordered(query: list[ColumnElement[bool]], search: Search) -> Select[CaseRow]:
     rows = select(CaseRow).where(*query).limit(search.limit + 1)
     if not search.by_due:
         return rows.order_by(CaseRow.case_number.desc())
@@ -112,7 +112,7 @@ def _ordered(query: list[ColumnElement[bool]], search: Search) -> Select[tuple[C
 
 def _walk_fts(
     query: list[ColumnElement[bool]], words: list[str], search: Search
-) -> Select[tuple[CaseRow]]:
+) -> Select[CaseRow]:
     number = _FTS.c.rowid
     bounds = [number < int(high) for high in [_top(search)] if high != _LAST]
     return (
@@ -127,7 +127,7 @@ def _walk_fts(
 
 def _search_gin(
     query: list[ColumnElement[bool]], words: list[str], low: str, high: str
-) -> Select[tuple[CaseRow]]:
+) -> Select[CaseRow]:
     number = _GIN.c.number
     expression = sql_cast(match_expression(words, "postgresql"), TSQUERY)
     return (

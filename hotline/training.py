@@ -22,7 +22,7 @@ _LEARNED_FROM = (
     "bot/domain/*.yml",
     "bot/components/*.py",
     # what a sentence is turned into before it is learned from
-    "bot/language/classifier.py",
+    "bot/language/classifier*.py",
     "bot/language/embedding*.py",
     "bot/language/augmentation.py",
     "bot/language/gazetteer.py",
@@ -103,14 +103,16 @@ def _run_rasa_train(settings: Settings, out: Path) -> None:
         "--config", str(ROOT / "config.yml"),
         "--out", str(out), "--force", "--quiet",
     ]  # fmt: skip
-    done = subprocess.run(  # noqa: S603 - our own interpreter and fixed arguments
-        arguments,
-        cwd=ROOT,
-        env=child_environment(settings, {"LOG_LEVEL": "ERROR", "TQDM_DISABLE": "1"}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environment = child_environment(settings, {"LOG_LEVEL": "ERROR", "TQDM_DISABLE": "1"})
+    settings.cache_dir.mkdir(parents=True, exist_ok=True)
+    ahead = [sys.executable, "-m", "bot.language.training", str(settings.cache_dir)]
+    # Sentences are embedded while Rasa starts. Should it fail, Rasa's process embeds, and tells why.
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and fixed arguments
+        ahead, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ):
+        done = subprocess.run(  # noqa: S603 - our own interpreter and fixed arguments
+            arguments, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
     if done.returncode != 0 or not list(out.glob("*.tar.gz")):
         lines = (done.stdout + done.stderr).strip().splitlines()[-15:]
         raise TrainingFailed("训练没有成功：\n" + "\n".join(lines))

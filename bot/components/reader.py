@@ -18,9 +18,9 @@ from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.language.embedding import Embedder, load_embedder
+from bot.language.embedding import configured_embedder
 from bot.language.models import Understanding
-from bot.language.training import read_categories, train_models
+from bot.language.training import read_categories, train_models, vectors_file
 from bot.language.understanding import PLACES, Understander
 
 _RANKED = 5
@@ -28,12 +28,6 @@ _RANKED = 5
 
 def _cache_folder() -> Path:
     return Path(os.environ.get("HOTLINE_DATA_DIR") or "data") / "cache"
-
-
-def _configured_embedder() -> Embedder:
-    """The embedder that the gateway uses too: same folders, from the environment it hands down."""
-    chosen = os.environ.get("HOTLINE_EMBEDDER_DIR")
-    return load_embedder(_cache_folder(), Path(chosen) if chosen else None)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -68,18 +62,18 @@ class MessageReader(GraphComponent):
     ) -> GraphComponent:
         names = {entry.code: entry.name for entry in read_categories()}
         with model_storage.read_from(resource) as folder:
-            understander = Understander.load(folder, _configured_embedder(), names)
+            understander = Understander.load(folder, configured_embedder(_cache_folder()), names)
         return cls(model_storage, resource, understander)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the models (the intents on Rasa's training data) and persist them."""
         sentences = [(m.get("text"), m.get("intent")) for m in training_data.intent_examples]
-        memory = _cache_folder() / "vectors.npz"
+        memory = vectors_file(_cache_folder())
         with self._storage.write_to(self._resource) as folder:
             # a process of its own, so that the two trainings run side by side
             command = [sys.executable, "-m", "bot.language.place_training", str(folder / PLACES)]
             with subprocess.Popen(command) as places:  # noqa: S603 - our own module
-                train_models(_configured_embedder(), sentences, memory).save(folder)
+                train_models(configured_embedder(_cache_folder()), sentences, memory).save(folder)
             if places.returncode != 0:
                 raise RuntimeError("the reader of places could not be trained")
         return self._resource

@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from bot.language.classifier_training import Floats, Lesson, Training, fit
 from bot.language.models import Vector
 
 _LONGEST_GRAM = 3
 _MOST_CHARACTERS = 400
 _HELD_OUT = 5
 """Every fifth sentence is kept back to fit the temperature."""
-_BIAS_SCALE = 0.01
-
-Floats = npt.NDArray[np.float32]
 
 
 def count_grams(text: str) -> Counter[str]:
@@ -38,23 +33,6 @@ def count_grams(text: str) -> Counter[str]:
         for size in range(1, _LONGEST_GRAM + 1)
         for i in range(len(marked) - size + 1)
     )
-
-
-Solver = Literal["logistic", "ridge", "centroid"]
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """How to train: `c` is the inverse regularisation, `grams_weight` the share of the words.
-
-    `logistic` regression; `ridge`, least squares, for hundreds of labels; `centroid`, the mean
-    vector of each label, which knows no words and is not led astray by a rare one.
-    """
-
-    solver: Solver = "logistic"
-    c: float = 60.0
-    grams_weight: float = 1.0
-    fewest_grams: int = 2
 
 
 class LinearClassifier:
@@ -152,137 +130,45 @@ def train_classifier(
     often than either alone: logistic and ridge on intents, ridge and centroid on categories.
     """
     names = sorted(set(labels))
-    target = np.array([names.index(label) for label in labels])
-    held = np.arange(len(texts)) % _HELD_OUT == 0
-    kept = [text for text, out in zip(texts, held, strict=True) if not out]
-    parts, wholes = [], []
-    for how in hows:
-        part = _fit(kept, vectors[~held], target[~held], names, how)
-        part.temperature = _fit_held(part, texts, vectors, target, held)
-        whole = _fit(texts, vectors, target, names, how)
-        whole.temperature = part.temperature
-        parts.append(part)
-        wholes.append(whole)
-    blended = _blend(wholes)
-    blended.temperature = _fit_held(_blend(parts), texts, vectors, target, held)
-    return blended
-
-
-def _fit_held(
-    model: LinearClassifier,
-    texts: Sequence[str],
-    vectors: Vector,
-    target: npt.NDArray[np.int64],
-    held: npt.NDArray[np.bool_],
-) -> float:
-    scores = np.stack([model.scores(texts[i], vectors[i]) for i in np.flatnonzero(held)])
-    return fit_temperature(scores, target[held])
-
-
-def _blend(models: Sequence[LinearClassifier]) -> LinearClassifier:
-    """One model whose scores are the sum of the models' tempered scores."""
-    first = models[0]
-    if len(models) == 1:
-        return first
-    return LinearClassifier(
-        first.labels,
-        first.vocabulary,
-        sum(
-            (m.gram_weights / m.temperature for m in models[1:]),
-            first.gram_weights / first.temperature,
-        ),
-        sum(
-            (m.vector_weights / m.temperature for m in models[1:]),
-            first.vector_weights / first.temperature,
-        ),
-        first.centre,
-        sum((m.bias / m.temperature for m in models[1:]), first.bias / first.temperature),
-        1.0,
-        first.grams_weight,
-    )
-
-
-def _fit(
-    texts: Sequence[str],
-    vectors: Vector,
-    target: npt.NDArray[np.int64],
-    names: Sequence[str],
-    how: Training,
-) -> LinearClassifier:
-    counts = [count_grams(text) for text in texts]
+    row = {name: index for index, name in enumerate(names)}
+    # Those held out stand last, so that a solver can stop before them and then go on.
+    order = sorted(range(len(texts)), key=lambda index: index % _HELD_OUT == 0)
+    target = np.array([row[labels[index]] for index in order])
+    kept = sum(index % _HELD_OUT != 0 for index in order) or len(order)
+    first = hows[0]
+    counts = [count_grams(texts[index]) for index in order]
     frequency = Counter(gram for count in counts for gram in count)
-    kept = [gram for gram, n in frequency.items() if n >= how.fewest_grams]
-    vocabulary = {gram: i for i, gram in enumerate(kept)}
-    grams = _gram_matrix(counts, vocabulary, how.grams_weight)
+    often = [gram for gram, n in frequency.items() if n >= first.fewest_grams]
+    vocabulary = {gram: i for i, gram in enumerate(often)}
     centre = vectors.mean(axis=0).astype(np.float32)
-    centred = np.asarray(vectors - centre, dtype=np.float32)
-    weights, bias = _SOLVERS[how.solver](centred, grams, target, len(names), how)
+    lesson = Lesson(
+        np.asarray(vectors[order] - centre, dtype=np.float32),
+        _gram_matrix(counts, vocabulary, first.grams_weight),
+        target,
+        len(names),
+        kept,
+    )
+    weights: Floats = np.zeros((len(names), lesson.size), np.float32)
+    bias: Floats = np.zeros(len(names), np.float32)
+    held_scores: Floats = np.zeros((len(order) - kept, len(names)), np.float32)
+    for how in hows:
+        part, whole = fit(lesson, how)
+        scores = lesson.apply(part, slice(kept, None))
+        temperature = fit_temperature(scores, target[kept:]) if len(scores) else 1.0
+        weights += whole[0] / np.float32(temperature)
+        bias += whole[1] / np.float32(temperature)
+        held_scores += scores / np.float32(temperature)
     size = vectors.shape[1]
     return LinearClassifier(
         names,
         vocabulary,
         np.ascontiguousarray(weights[:, size:].T),
-        weights[:, :size],
+        np.ascontiguousarray(weights[:, :size]),
         centre,
         bias,
-        1.0,
-        how.grams_weight,
+        fit_temperature(held_scores, target[kept:]) if len(held_scores) else 1.0,
+        first.grams_weight,
     )
-
-
-def _solve_logistic(
-    vectors: Floats, grams: Any, target: npt.NDArray[np.int64], labels: int, how: Training
-) -> tuple[Floats, Floats]:
-    from scipy import sparse
-    from sklearn.linear_model import LogisticRegression
-
-    features = sparse.hstack([sparse.csr_matrix(vectors), grams], format="csr")
-    model = LogisticRegression(C=how.c, max_iter=200, tol=1e-3)
-    model.fit(features, target)
-    weights = np.zeros((labels, features.shape[1]), dtype=np.float32)
-    bias = np.full(labels, -30.0, dtype=np.float32)  # a label missing here never wins
-    if len(model.classes_) == 2:
-        weights[model.classes_] = np.stack([-model.coef_[0], model.coef_[0]]) / 2
-        bias[model.classes_] = np.array([-model.intercept_[0], model.intercept_[0]]) / 2
-    else:
-        weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
-    return weights, bias
-
-
-def _solve_ridge(
-    vectors: Floats, grams: Any, target: npt.NDArray[np.int64], labels: int, how: Training
-) -> tuple[Floats, Floats]:
-    """Least squares in the dual: seconds where hundreds of labels would take minutes.
-
-    On the categories it ranks as the logistic model does, at a thirtieth of the time.
-    """
-    from scipy import linalg
-    from threadpoolctl import threadpool_limits
-
-    count = len(target)
-    aims = np.full((count, labels), -1.0 / max(labels - 1, 1), dtype=np.float32)
-    aims[np.arange(count), target] = 1.0
-    with threadpool_limits(limits=len(os.sched_getaffinity(0)), user_api="blas"):
-        kernel = vectors @ vectors.T
-        kernel += (grams @ grams.T).toarray()
-        kernel += np.float32(_BIAS_SCALE)
-        kernel[np.diag_indices(count)] += np.float32(1 / how.c)
-        dual = linalg.solve(kernel, aims, assume_a="pos", overwrite_a=True, overwrite_b=True)
-    weights = np.hstack([(vectors.T @ dual).T, (grams.T @ dual).T])
-    return weights.astype(np.float32), np.asarray(_BIAS_SCALE * dual.sum(axis=0), np.float32)
-
-
-def _solve_centroid(
-    vectors: Floats, grams: Any, target: npt.NDArray[np.int64], labels: int, how: Training
-) -> tuple[Floats, Floats]:
-    weights = np.zeros((labels, vectors.shape[1] + grams.shape[1]), dtype=np.float32)
-    for label in np.unique(target):
-        mean = vectors[target == label].mean(axis=0)
-        weights[label, : vectors.shape[1]] = mean / np.linalg.norm(mean)
-    return weights, np.zeros(labels, dtype=np.float32)
-
-
-_SOLVERS = {"logistic": _solve_logistic, "ridge": _solve_ridge, "centroid": _solve_centroid}
 
 
 def _gram_matrix(counts: Sequence[Counter[str]], vocabulary: Mapping[str, int], weight: float):  # type: ignore[no-untyped-def]  # scipy's matrices are untyped

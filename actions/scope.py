@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -10,29 +9,19 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import answer_if_sure
-from actions.bodies import find_body
 from actions.fallback import fail_once_more, is_noise, is_wordless
 from actions.manners import choose_answer, count_insults
 from actions.tongues import choose_greeting, tells_trouble, wants_agent
 from actions.turn import read_turn
+from bot.language.bodies import find_body
 from bot.language.injections import is_injection
 from bot.language.insults import is_annoyed, is_insult, is_mere_insult
+from bot.language.scope import is_elsewhere, tells_of_trouble
 from cases.categories import UNSORTED
 from cases.draft import Reading
 from cases.story import asks
 
-_TROUBLE = re.compile(
-    r"占|堵|挡|臭|冒|漏|坏了|塌|吵|噪|扰民|乱(?:停|扔|堆|倒|贴|收费|搭)|摆摊|脏|满了|不热|不暖|冰凉|冰冷|停[水电气暖]|[没断][水电气]"
-    r"|倒了|没人[管修收扫]|贴满|私搭|积水|破了|裂|松动|遗撒|烧烤|油烟|冒烟|打桩"
-)
-"""What goes wrong in a street or a home: a message with it may be ours although it sounds otherwise."""
 _SURE = 0.6
-_ELSEWHERE = re.compile(
-    r"(?:上海|天津|重庆|广州|深圳|成都|杭州|南京|武汉|西安|苏州|郑州|长沙|沈阳|大连|青岛|济南|厦门|福州|合肥|昆明|哈尔滨|长春|太原"
-    r"|石家庄|保定|廊坊|燕郊|三河市|香河|固安|涿州|唐山|张家口|承德|南昌|南宁|贵阳|兰州|海口|三亚|呼和浩特|乌鲁木齐|拉萨|银川|西宁"
-    r"|河北|河南|山东|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|湖北|湖南|广东|广西|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|宁夏|新疆|西藏)"
-    r"(?![^，。]{0,2}(?:路|街(?![道头])|桥|胡同|大厦|菜|小吃|面馆|饭[店庄]|酒[店楼])|人|话|户口|车牌|牌)"
-)
 
 
 def choose_reply(text: str) -> str:
@@ -44,7 +33,7 @@ def choose_reply(text: str) -> str:
         return "utter_out_of_scope"
     if find_body(text) is not None:
         return "utter_scope_other_body"
-    return "utter_scope_elsewhere" if _ELSEWHERE.search(text) else "utter_out_of_scope"
+    return "utter_scope_elsewhere" if is_elsewhere(text) else "utter_out_of_scope"
 
 
 def explain_scope(dispatcher: CollectingDispatcher, text: str) -> None:
@@ -66,7 +55,7 @@ def is_ours_after_all(reading: Reading) -> bool:
     code, _, confidence = reading.categories[0]
     if code == UNSORTED or confidence < _SURE or asks(reading.text):
         return False
-    if _TROUBLE.search(reading.text) is None or _ELSEWHERE.search(reading.text):
+    if not tells_of_trouble(reading.text) or is_elsewhere(reading.text):
         return False
     body = find_body(reading.text)
     return body is None or code in body.categories or reading.first("location") is not None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hotline.errors import HotlineError, InvalidInput
+from hotline.lines import answer_lines
 from hotline.settings import Settings, describe_settings, load_settings, with_secret_key
 
 if TYPE_CHECKING:
@@ -386,25 +386,9 @@ def calls_import(
         print(f"  {line}", file=sys.stderr)
 
 
-def read_lines() -> Iterator[dict[str, Any]]:
-    """JSON objects from stdin, one a line; raises InvalidInput naming the line."""
-    for number, raw in enumerate(sys.stdin.buffer, 1):
-        if not raw.strip():
-            continue
-        try:
-            item = json.loads(raw.decode("utf-8"))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
-            raise InvalidInput(f"第 {number} 行不是合法的 JSON。") from None
-        if not isinstance(item, dict):
-            raise InvalidInput(f"第 {number} 行应是一个 JSON 对象。")
-        yield {"_line": number, **item}
-
-
 def map_lines(function: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Answer each input line with an output line, at once."""
-    for item in read_lines():
-        sys.stdout.write(json.dumps(function(item), ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+    """Answer each line of stdin with a line on stdout."""
+    answer_lines(sys.stdin.buffer, sys.stdout, function)
 
 
 def main() -> None:

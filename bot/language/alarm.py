@@ -8,7 +8,7 @@ now (a question for a quiz, a story from last year) does it outvote the words.
 from __future__ import annotations
 
 from bot.language.classifier import LinearClassifier
-from bot.language.emergency import detect_emergency
+from bot.language.emergency import detect_emergency, is_all_clear
 from bot.language.models import Vector
 
 HARMLESS = "harmless"
@@ -32,6 +32,8 @@ class Alarm:
 
         `text` is normalised, `vector` its embedding; the kinds are those of `detect_emergency`.
         """
+        if is_all_clear(text):
+            return None
         told = detect_emergency(text)
         if len(text) > _LONG:
             return told

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.language.emergency_signs import (
+    ALL_CLEAR,
     ASKING,
     DANGERS,
     DENIED,
@@ -19,6 +20,7 @@ from bot.language.emergency_signs import (
     NOW,
     PAST,
     RULES,
+    STILL,
     UNREAL,
     Danger,
 )
@@ -54,6 +56,11 @@ def detect_emergency(text: str) -> str | None:
         if any(_is_present(danger, clause, text) for clause in clauses):
             return danger.kind
     return None
+
+
+def is_all_clear(text: str) -> bool:
+    """Whether the resident says that the danger is over: 虚惊一场, 火已经灭了."""
+    return ALL_CLEAR.search(text) is not None and STILL.search(text) is None
 
 
 def _cut(text: str) -> Iterator[_Clause]:

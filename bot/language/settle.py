@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from bot.language import answers
 from bot.language.insults import is_mere_insult
 from bot.language.models import CategoryGuess, Entity, Intent
+from bot.language.scope import is_out_of_scope
 
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 _SURE = 0.99
@@ -49,8 +50,10 @@ def settle_intents(
     settled = _settled(text, entities, emergency)
     if settled is None and _names_a_problem(ranking, category):
         settled = "report_case"
+    if settled is None and is_out_of_scope(text, ranking, entities, category):
+        settled = "out_of_scope"
     if is_mere_insult(text) and settled is None and ranking[0].name != "request_human":
-        settled = "chitchat"
+        settled = "out_of_scope"
     if settled is None:
         return tuple(ranking)
     return put_first(settled, ranking)

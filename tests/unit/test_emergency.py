@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.language.emergency import detect_emergency
+from bot.language.emergency import detect_emergency, is_all_clear
 from bot.language.normalise import normalise
 
 GOING_ON = {
@@ -107,3 +107,18 @@ def test_a_very_long_text_takes_no_longer_than_it_should(piece: str) -> None:
     start = perf_counter()
     detect_emergency(piece * (20_000 // len(piece)))
     assert perf_counter() - start < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["虚惊一场，是锅烧糊了，不是着火", "没事了，煤气味是隔壁刷漆", "火已经扑灭了，不用来了"],
+)
+def test_all_clear_ends_the_alarm(text: str) -> None:
+    assert is_all_clear(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["刚说灭了，又着起来了快来", "撞车了，人没事了，车还在冒烟", "着火了"]
+)
+def test_what_flares_up_again_is_not_over(text: str) -> None:
+    assert not is_all_clear(text)

@@ -9,9 +9,11 @@ matter recur, and how long after the other it was told.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from difflib import SequenceMatcher
 
 import numpy as np
 
@@ -35,6 +37,10 @@ contradict each other; C 0.3, classes balanced."""
 _MEANING_MIDDLE, _MEANING_SCALE = 0.90, 20.0
 _WORDS_SCALE = 3.0
 _HALF_YEAR = 180.0
+_ALIGNED, _SAME_WORDS = 300, 0.75
+_PLACE_END = re.compile(
+    "路|街|大道|巷|胡同|村|镇|桥|小区|社区|家园|花园|公寓|苑|大厦|广场|公园|市场|学校|[中小]学|医院|[东西南北]?站"
+)
 _FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 _PLAIN_WORDS = frozenset(
     "问题 情况 领导 部门 政府 请求 小区 业主 居民 市民 投诉 举报 反映 建议 咨询 严重 希望 请问 影响 "
@@ -131,15 +137,18 @@ def read_report(item: Mapping[str, object], key: str) -> Report:
 
 
 def read_moment(value: object) -> datetime | None:
-    """When it was posted; None when nothing readable is given. Zones are left out of account."""
+    """When it was posted; None when nothing readable is given.
+
+    Days matter, hours do not: zones are left out of account.
+    """
     text = str(value or "").strip().replace("/", "-")
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError:
         pass
     for form in _FORMS:
         try:
-            return datetime.strptime(text, form)
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
             continue
     return None
@@ -163,13 +172,25 @@ def _shared_name(a: Told, b: Told) -> str | None:
 
 def _contradiction(a: Told, b: Told, shared: str | None) -> str | None:
     """Why it cannot be one place; None when nothing speaks against it."""
-    if shared is None and a.spot.names and b.spot.names:
+    if shared is None and ((a.spot.names and b.spot.names) or _names_swapped(a.whole, b.whole)):
         return "说的是两个地方"
     if contradict(a.spot.areas, b.spot.areas):
         return "不在同一个区或街道"
     if contradict_numbers(a.spot, b.spot):
         return "门牌或楼号不同"
     return None
+
+
+def _names_swapped(a: str, b: str) -> bool:
+    """Whether the same words stand before other names, though no reader knows them as names."""
+    matcher = SequenceMatcher(None, a[:_ALIGNED], b[:_ALIGNED], autojunk=False)
+    if matcher.quick_ratio() < _SAME_WORDS or matcher.ratio() < _SAME_WORDS:
+        return False
+    for kind, start, end, first, last in matcher.get_opcodes():
+        names = a[start:end], b[first:last]
+        if kind == "replace" and min(map(len, names)) > 1 and _PLACE_END.match(a, end):
+            return True
+    return False
 
 
 def _share_of_words(a: Told, b: Told) -> float:

@@ -97,6 +97,8 @@ class NewCase:
     conversation_id: str | None = None
     emergency: str | None = None
     attachment_ids: tuple[str, ...] = ()
+    submission: Mapping[str, str] | None = None
+    """What a system that files for a resident sent besides (email, media_url); kept sealed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import select
@@ -24,6 +25,8 @@ from cases.models import (
     NewCase,
     Step,
 )
+from cases.open311.intake import Wanted
+from cases.open311.store import find_public
 from cases.words_store import put_words, words_of
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock, to_city
@@ -85,6 +88,7 @@ class Cases:
             phone_sealed=self._vault.lock(new.phone) if new.phone else None,
             phone_blind=self._vault.blind(new.phone) if new.phone else None,
             name_sealed=self._vault.lock(new.contact_name) if new.contact_name else None,
+            submission_sealed=self._seal(new.submission),
             channel=new.channel,
             conversation_id=new.conversation_id,
             attachment_ids=list(new.attachment_ids),
@@ -139,6 +143,28 @@ class Cases:
         more = len(rows) > search.limit
         return Found(cases, name_place(search, cases[-1]) if more else "")
 
+    async def find_public(self, wanted: Wanted) -> Sequence[Case]:
+        """The cases that may be published and are asked for, the newest first."""
+        async with self._db.read() as session:
+            return [self._plain(row, ()) for row in await find_public(session, wanted)]
+
+    async def get_submission(self, case_number: str) -> Mapping[str, str]:
+        """What the filing system sent besides; personal, so for those who may see that."""
+        async with self._db.read() as session:
+            row = await session.get(store.CaseRow, case_number)
+        if row is None:
+            raise CaseNotFound
+        found: Mapping[str, str] = (
+            json.loads(self._vault.unlock(row.submission_sealed)) if row.submission_sealed else {}
+        )
+        return found
+
+    async def number_under(self, idempotency_key: str) -> str | None:
+        """The number of the case filed under this key."""
+        async with self._db.read() as session:
+            row = await store.find_by_key(session, idempotency_key)
+        return row.case_number if row else None
+
     def _add_step(self, session: AsyncSession, row: store.CaseRow, actor: Actor, note: str) -> None:
         session.add(
             store.CaseStepRow(
@@ -149,6 +175,10 @@ class Cases:
                 note=note,
             )
         )
+
+    def _seal(self, submission: Mapping[str, str] | None) -> str | None:
+        text = json.dumps(submission, ensure_ascii=False) if submission else ""
+        return self._vault.lock(text) if text else None
 
     async def _to_case(self, session: AsyncSession, row: store.CaseRow) -> Case:
         steps = await store.steps_of(session, row.case_number)

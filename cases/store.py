@@ -69,6 +69,7 @@ class CaseRow(Base):
     phone_sealed: Mapped[str | None] = mapped_column(Text)
     phone_blind: Mapped[str | None] = mapped_column(String(64))
     name_sealed: Mapped[str | None] = mapped_column(Text)
+    submission_sealed: Mapped[str | None] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(String(16))
     conversation_id: Mapped[str | None] = mapped_column(String(32))
     attachment_ids: Mapped[list[Any]]

@@ -18,6 +18,7 @@ from sqlalchemy import func, select, text
 
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
+from cases.open311.routes import Open311
 from cases.service import Cases
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
@@ -258,6 +259,7 @@ def make_app(product: Product) -> web.Application:
     phone = product.telephony
     call_pages = CallPages(phone, phone.transcripts, phone.lists, product.clock, pages, read_form)
     call_pages.setup(app, door, Right.SERVE, Right.TAKE_FROM_OTHERS)
+    Open311(settings, product.cases, product.clock, product.limiter).setup(app)
     health = Health(product)
     app.add_routes(
         [
@@ -299,6 +301,7 @@ class Health:
                 "wechat": "on" if self._p.wechat else "off",
                 "wecom": "on" if self._p.wecom else "off",
                 "telephony": "on" if self._p.telephony.on else "off",
+                "open311": "on" if self._p.settings.open311_api_keys else "off",
             },
         }
         return web.json_response(body, status=200 if all(checks.values()) else 503)

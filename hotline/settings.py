@@ -135,6 +135,13 @@ class Settings:
     wecom_api_base: str = _setting("https://qyapi.weixin.qq.com", "企业微信接口根地址")
     wecom_messages_per_window: int = _setting(5, "微信客服：客户发消息后 48 小时内可发送的条数")
 
+    open311_api_keys: str = _setting(
+        "", "Open311 接口的密钥，多个用逗号隔开；设置后开通 /open311/v2", secret=True
+    )
+    open311_jurisdiction_id: str = _setting(
+        "", "Open311 的辖区代号，如 beijing.gov.cn；留空则不检查"
+    )
+
     @property
     def wechat_is_on(self) -> bool:
         """Whether the Official Account is set up."""

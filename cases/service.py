@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -36,6 +36,14 @@ from hotline.privacy import Vault, mask_phone
 
 _KEY_TRIES = 5
 _KEY_TRY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The person behind a case, in the clear."""
+
+    name: str | None
+    phone: str | None
 
 
 class Cases:
@@ -158,6 +166,49 @@ class Cases:
             json.loads(self._vault.unlock(row.submission_sealed)) if row.submission_sealed else {}
         )
         return found
+
+    async def contacts(self, cases: Sequence[Case]) -> Mapping[str, Contact]:
+        """The persons behind cases, by number; whoever asks must have it audited."""
+        row = store.CaseRow
+        query = select(row.case_number, row.name_sealed, row.phone_sealed).where(
+            row.case_number.in_([case.case_number for case in cases])
+        )
+        async with self._db.read() as session:
+            found = (await session.execute(query)).all()
+        open_ = self._vault.unlock
+        return {
+            each.case_number: Contact(
+                open_(each.name_sealed) if each.name_sealed else None,
+                open_(each.phone_sealed) if each.phone_sealed else None,
+            )
+            for each in found
+        }
+
+    async def reveal_contact(self, case: Case, actor: Actor) -> Contact:
+        """The person behind one case; audited."""
+        async with self._db.write() as session:
+            now = self._clock.now()
+            record_deed(
+                session, now, actor, "personal_data_revealed", "case", case.case_number, what="api"
+            )
+        return (await self.contacts([case]))[case.case_number]
+
+    async def record_export(
+        self, actor: Actor, conditions: Mapping[str, str], personal: bool
+    ) -> None:
+        """Write down who takes cases away, and with what; searched phones are not kept."""
+        named = sorted(conditions.keys() - {"format", "personal"})
+        async with self._db.write() as session:
+            record_deed(
+                session,
+                self._clock.now(),
+                actor,
+                "cases_exported",
+                "case",
+                "*",
+                conditions=named,
+                personal=personal,
+            )
 
     async def number_under(self, idempotency_key: str) -> str | None:
         """The number of the case filed under this key."""

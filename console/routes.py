@@ -13,6 +13,7 @@ from console.routes_api import DeskApi
 from console.routes_articles import article_routes
 from console.routes_cases import CasePages
 from console.routes_desk import DeskPages
+from console.routes_keys import key_routes
 from console.routes_login import LoginPages
 from console.routes_operators import OperatorPages
 from console.routes_places import place_routes
@@ -67,6 +68,7 @@ def setup_console(app: web.Application, context: ConsoleContext) -> tuple[Door, 
             web.post(f"{one}/reveal", door.api(api.reveal, serve)),
             *article_routes(context, door, pages),
             *place_routes(context, door, pages),
+            *key_routes(context, door, pages),
             web.static(_STATIC, HERE / "static"),
         ]
     )

@@ -19,6 +19,7 @@ from sqlalchemy import func, select, text
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.open311.routes import Open311
+from cases.routes import CasesApi
 from cases.service import Cases
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
@@ -26,6 +27,7 @@ from channels.tencent.reach import reach_reader
 from channels.webchat.routes import ChatContext, setup_webchat
 from channels.wechat.channel import WeChat, open_wechat
 from channels.wecom.channel import WeCom, open_wecom
+from console.api_door import ApiDoor
 from console.intake import read_form
 from console.models import Right
 from console.routes import ConsoleContext, setup_console
@@ -38,6 +40,7 @@ from conversations.rasa_bot import RasaBot
 from conversations.relay import Relay
 from conversations.service import Conversations
 from conversations.speech import Recogniser
+from hotline.api_keys import ApiKeys
 from hotline.bus import Bus, LocalBus, RedisBus
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
@@ -259,6 +262,9 @@ def make_app(product: Product) -> web.Application:
     phone = product.telephony
     call_pages = CallPages(phone, phone.transcripts, phone.lists, product.clock, pages, read_form)
     call_pages.setup(app, door, Right.SERVE, Right.TAKE_FROM_OTHERS)
+    keys = ApiKeys(product.db, product.clock)
+    api_door = ApiDoor(door, keys, product.limiter)
+    CasesApi(product.cases, api_door.admit, product.clock).setup(app)
     Open311(settings, product.cases, product.clock, product.limiter).setup(app)
     health = Health(product)
     app.add_routes(

@@ -6,6 +6,7 @@ import cases.store
 import channels.tencent.store
 import console.store
 import conversations.store
+import hotline.api_keys
 import hotline.audit
 import kb.draft_store
 import kb.place_store
@@ -18,6 +19,7 @@ TABLE_MODULES = (
     channels.tencent.store,
     console.store,
     conversations.store,
+    hotline.api_keys,
     hotline.audit,
     kb.draft_store,
     kb.place_store,

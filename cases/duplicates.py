@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
+from enum import StrEnum
 
 import numpy as np
 
@@ -59,6 +60,14 @@ class Report:
     posted_at: datetime | None = None
 
 
+class Against(StrEnum):
+    """Why two reports cannot be of one place."""
+
+    NAMES = "说的是两个地方"
+    AREAS = "不在同一个区或街道"
+    NUMBERS = "门牌或楼号不同"
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """`score` from 0 to 1, how likely it is one trouble; `reasons` in Chinese, for operators."""
@@ -66,6 +75,7 @@ class Verdict:
     duplicate: bool
     score: float
     reasons: tuple[str, ...] = ()
+    against: Against | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ def judge(a: Told, b: Told, closeness: float) -> Verdict:
     score = 1 / (1 + math.exp(-odds))
     against = _contradiction(a, b, shared)
     if against:
-        return Verdict(False, round(min(score, 0.5) / 2, 4), (against,))
+        return Verdict(False, round(min(score, 0.5) / 2, 4), (against.value,), against)
     reasons = []
     if shared:
         reasons.append(f"都说到{shared}")
@@ -170,14 +180,14 @@ def _shared_name(a: Told, b: Told) -> str | None:
     return None
 
 
-def _contradiction(a: Told, b: Told, shared: str | None) -> str | None:
+def _contradiction(a: Told, b: Told, shared: str | None) -> Against | None:
     """Why it cannot be one place; None when nothing speaks against it."""
     if shared is None and ((a.spot.names and b.spot.names) or _names_swapped(a.whole, b.whole)):
-        return "说的是两个地方"
+        return Against.NAMES
     if contradict(a.spot.areas, b.spot.areas):
-        return "不在同一个区或街道"
+        return Against.AREAS
     if contradict_numbers(a.spot, b.spot):
-        return "门牌或楼号不同"
+        return Against.NUMBERS
     return None
 
 

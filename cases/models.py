@@ -97,6 +97,8 @@ class NewCase:
     conversation_id: str | None = None
     emergency: str | None = None
     attachment_ids: tuple[str, ...] = ()
+    confidential: bool = False
+    """要求保密: handling units see nothing of the person."""
     submission: Mapping[str, str] | None = None
     """What a system that files for a resident sent besides (email, media_url); kept sealed."""
 
@@ -142,6 +144,7 @@ class Case:
     merged_into: str | None = None
     weight: int = 1
     """How many reports stand behind it: its own and those merged into it."""
+    confidential: bool = False
     history: tuple[Step, ...] = ()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ from cases.models import (
     NewCase,
     Step,
 )
+from cases.nearby import Sighting, marks_of
+from cases.nearby_store import put_marks
 from cases.open311.intake import Wanted
 from cases.open311.store import find_public
 from cases.words_store import put_words, words_of
@@ -57,9 +60,12 @@ class Cases:
 
     async def file(self, new: NewCase, actor: Actor) -> Case:
         """File a case; the same idempotency key again gives the case filed first."""
+        # reading names of places is work for the processor: not while the database is held
+        told = Sighting(new.category_code, new.description, new.location)
+        marks = await asyncio.to_thread(marks_of, told)
         try:
             async with self._db.write() as session:
-                return await self._file(session, new, actor)
+                return await self._file(session, new, actor, marks)
         except IntegrityError:
             # the same key filed at the same moment elsewhere: that one counts
             async with self._db.read() as session:
@@ -68,7 +74,9 @@ class Cases:
                     raise
                 return await self._to_case(session, row)
 
-    async def _file(self, session: AsyncSession, new: NewCase, actor: Actor) -> Case:
+    async def _file(
+        self, session: AsyncSession, new: NewCase, actor: Actor, marks: Sequence[str]
+    ) -> Case:
         earlier = await store.find_by_key(session, new.idempotency_key)
         if earlier is not None:
             return await self._to_case(session, earlier)
@@ -106,10 +114,12 @@ class Cases:
             updated_at=now,
             version=1,
             weight=1,
+            confidential=new.confidential,
         )
         session.add(row)
         await session.flush()
         await put_words(session, number, words_of(new.description, new.location, row.category_name))
+        put_marks(session, number, now, marks)
         self._add_step(session, row, actor, "已受理登记")
         record_deed(session, now, actor, "case_filed", "case", number, kind=new.kind.value)
         await session.flush()
@@ -272,5 +282,6 @@ class Cases:
             paused_at=row.paused_at,
             merged_into=row.merged_into,
             weight=row.weight,
+            confidential=row.confidential,
             history=history,
         )

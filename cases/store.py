@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select, text
+from sqlalchemy import ForeignKey, Index, String, Text, false, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +30,7 @@ class CaseRow(Base):
         Index(None, "phone_blind"),
         Index(None, "conversation_id"),
         Index(None, "created_at"),
+        Index(None, "merged_into"),
         # lists and searches walk one of these backwards and stop at a full page
         Index(None, "status", "case_number"),
         Index(None, "category_code", "case_number"),
@@ -86,6 +87,8 @@ class CaseRow(Base):
     weight: Mapped[int] = mapped_column(default=1, server_default="1")
     call_back: Mapped[dict[str, Any] | None]
     erased_at: Mapped[datetime | None]
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """要求保密: handling units see nothing of the person."""
 
 
 class CaseStepRow(Base):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import cases.call_backs_store
+import cases.followers_store
+import cases.nearby_store
 import cases.store
 import channels.tencent.store
 import console.store
@@ -15,6 +18,9 @@ import telephony.store
 from hotline.db import Base
 
 TABLE_MODULES = (
+    cases.call_backs_store,
+    cases.followers_store,
+    cases.nearby_store,
     cases.store,
     channels.tencent.store,
     console.store,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 
 revision = '0009'
-down_revision = '0008b'
+down_revision = '0008c'
 branch_labels = None
 depends_on = None
 

@@ -8,28 +8,31 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import store
 from cases.categories import get_category
-from cases.clocks import choose_limit, compute_due, name_limit
+from cases.clock_store import clocks_of, run_clocks
 from cases.errors import CaseNotFound
 from cases.finding import Found, Search, name_place
 from cases.finding_store import find_rows
 from cases.models import (
     Case,
+    CaseClock,
     CaseKind,
     CaseStatus,
     Location,
     NewCase,
     Step,
+    Urgency,
 )
 from cases.nearby import Sighting, marks_of
 from cases.nearby_store import put_marks
 from cases.open311.intake import Wanted
 from cases.open311.store import find_public
+from cases.unit_store import areas_with_class
 from cases.words_store import put_words, words_of
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock, to_city
@@ -82,10 +85,7 @@ class Cases:
             return await self._to_case(session, earlier)
         now = self._clock.now()
         category = get_category(new.category_code) if new.category_code else None
-        limit = choose_limit(
-            await store.all_limits(session), new.category_code, new.emergency is not None
-        )
-        own_days = await store.own_workdays(session, to_city(now).date())
+        urgency = new.urgency or (Urgency.CRITICAL if new.emergency else Urgency.NORMAL)
         number = await store.next_number(session, to_city(now).strftime("%Y%m%d"))
         row = store.CaseRow(
             case_number=number,
@@ -108,8 +108,8 @@ class Cases:
             channel=new.channel,
             conversation_id=new.conversation_id,
             attachment_ids=list(new.attachment_ids),
-            limit_name=name_limit(limit) if limit else None,
-            due_at=compute_due(now, limit, own_days) if limit else None,
+            urgency=urgency.value,
+            area_class=(await areas_with_class(session)).class_of(new.location),
             created_at=now,
             updated_at=now,
             version=1,
@@ -118,6 +118,7 @@ class Cases:
         )
         session.add(row)
         await session.flush()
+        await run_clocks(session, row, now, fresh=True)
         await put_words(session, number, words_of(new.description, new.location, row.category_name))
         put_marks(session, number, now, marks)
         self._add_step(session, row, actor, "已受理登记")
@@ -133,6 +134,11 @@ class Cases:
                 raise CaseNotFound
             return await self._to_case(session, row)
 
+    async def clocks(self, case_number: str) -> Sequence[CaseClock]:
+        """Every clock the case has had, oldest first."""
+        async with self._db.read() as session:
+            return [row.to_clock() for row in await clocks_of(session, case_number)]
+
     async def check_key(self, case_number: str, last_four: str) -> bool:
         """Whether `last_four` ends the phone the case was filed with.
 
@@ -146,9 +152,15 @@ class Cases:
         phone = self._vault.unlock(row.phone_sealed) if row.phone_sealed else ""
         return bool(phone) and hmac.compare_digest(phone[-4:].encode(), last_four.encode())
 
-    async def recent(self, limit: int = 50) -> Sequence[Case]:
-        """The newest cases, without their histories."""
-        query = select(store.CaseRow).order_by(store.CaseRow.created_at.desc()).limit(limit)
+    async def of_unit(self, unit_id: int, most: int = 200) -> Sequence[Case]:
+        """The open cases of a unit, the most urgent first, then the soonest due."""
+        degrees = {Urgency.CRITICAL.value: 0, Urgency.URGENT.value: 1}
+        query = (
+            select(store.CaseRow)
+            .where(store.CaseRow.unit_id == unit_id, store.CaseRow.closed_at.is_(None))
+            .order_by(case(degrees, value=store.CaseRow.urgency, else_=2), store.CaseRow.due_at)
+            .limit(most)
+        )
         async with self._db.read() as session:
             return [self._plain(row, ()) for row in await session.scalars(query)]
 
@@ -279,6 +291,12 @@ class Cases:
             updated_at=row.updated_at,
             version=row.version,
             unit_name=row.unit_name,
+            unit_id=row.unit_id,
+            helper_ids=tuple(row.helper_ids),
+            urgency=Urgency(row.urgency),
+            area_class=row.area_class,
+            deferred_until=row.deferred_until,
+            attachment_ids=tuple(row.attachment_ids),
             paused_at=row.paused_at,
             merged_into=row.merged_into,
             weight=row.weight,

@@ -18,9 +18,13 @@ from sqlalchemy import func, select, text
 
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
+from cases.dispatch_service import Dispatching
 from cases.open311.routes import Open311
+from cases.photos import CasePhotos
+from cases.reminders import Reminders, Watch
 from cases.routes import CasesApi
 from cases.service import Cases
+from cases.sheet_service import Sheets
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
@@ -178,6 +182,12 @@ async def open_product(
         outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel}, apart)
         outbox.start()
         stack.push_async_callback(outbox.stop)
+        workflow = Workflow(
+            db, clock, conversations.tell, auto_dispatch=bool(settings.case_auto_dispatch)
+        )
+        watch = Watch(db, clock, workflow, settings.case_watch_seconds)
+        watch.start()
+        stack.push_async_callback(watch.stop)
         yield Product(
             settings=settings,
             db=db,
@@ -187,7 +197,7 @@ async def open_product(
             vault=vault,
             conversations=conversations,
             cases=cases,
-            workflow=Workflow(db, clock, conversations.tell),
+            workflow=workflow,
             knowledge=knowledge,
             places=places,
             media=media,
@@ -248,6 +258,10 @@ def make_app(product: Product) -> web.Application:
             conversations=product.conversations,
             cases=product.cases,
             workflow=product.workflow,
+            sheets=Sheets(product.db, product.clock),
+            dispatching=Dispatching(product.db, product.clock),
+            reminders=Reminders(product.db, product.clock),
+            photos=CasePhotos(product.db, product.clock),
             media=product.media,
             accounts=product.accounts,
             places=product.places,

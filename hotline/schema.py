@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import cases.call_backs_store
+import cases.clock_store
 import cases.followers_store
 import cases.nearby_store
+import cases.photo_store
+import cases.reminder_store
 import cases.store
+import cases.unit_store
 import channels.tencent.store
 import console.store
 import conversations.store
@@ -21,7 +25,11 @@ TABLE_MODULES = (
     cases.call_backs_store,
     cases.followers_store,
     cases.nearby_store,
+    cases.clock_store,
+    cases.photo_store,
+    cases.reminder_store,
     cases.store,
+    cases.unit_store,
     channels.tencent.store,
     console.store,
     conversations.store,

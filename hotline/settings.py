@@ -68,6 +68,10 @@ class Settings:
     log_level: str = _setting("INFO", "日志级别：DEBUG INFO WARNING ERROR")
     log_format: str = _setting("auto", "日志格式：json、text，或 auto（终端用 text，其余用 json）")
     kb_refresh_seconds: float = _setting(0.5, "检查知识库是否有改动的间隔秒数")
+    case_auto_dispatch: int = _setting(
+        0, "立案后按规则自动派遣：1 开，0 关；只派规则写明直接派遣的，其余仍由人确认"
+    )
+    case_watch_seconds: float = _setting(30.0, "检查工单时限（预警、超期、挂账到期）的间隔秒数")
     twilio_account_sid: str = _setting("", "Twilio 账号 SID；与令牌都填写后电话渠道才开通")
     twilio_auth_token: str = _setting("", "Twilio 账号令牌，用于校验回调签名", secret=True)
     twilio_api_base: str = _setting("https://api.twilio.com", "Twilio REST 接口的根地址")

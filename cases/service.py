@@ -164,6 +164,12 @@ class Cases:
         async with self._db.read() as session:
             return [self._plain(row, ()) for row in await session.scalars(query)]
 
+    async def recent(self, limit: int = 50) -> Sequence[Case]:
+        """The newest cases, without their histories."""
+        query = select(store.CaseRow).order_by(store.CaseRow.created_at.desc()).limit(limit)
+        async with self._db.read() as session:
+            return [self._plain(row, ()) for row in await session.scalars(query)]
+
     async def find(self, search: Search) -> Found:
         """One page of the cases that fit, without their histories; raises InvalidInput."""
         blind = self._vault.blind(search.phone) if search.phone else None

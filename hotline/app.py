@@ -162,6 +162,7 @@ async def open_product(
         )
         wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
         apart = [name for name, channel in (("wechat", wechat), ("wecom", wecom)) if channel]
+        workflow = Workflow(db, clock, conversations.tell)
         telephony = await stack.enter_async_context(
             open_telephony(
                 settings,
@@ -172,6 +173,7 @@ async def open_product(
                 conversations,
                 relay,
                 cases,
+                workflow,
                 knowledge,
                 limiter,
                 SentenceReader(settings, embedder),

@@ -74,6 +74,10 @@ class Settings:
     case_watch_seconds: float = _setting(30.0, "检查工单时限（预警、超期、挂账到期）的间隔秒数")
     twilio_account_sid: str = _setting("", "Twilio 账号 SID；与令牌都填写后电话渠道才开通")
     twilio_auth_token: str = _setting("", "Twilio 账号令牌，用于校验回调签名", secret=True)
+    twilio_api_key: str = _setting(
+        "", "网页话机用的 Twilio API Key（SK 开头）；不填则坐席只能用话机"
+    )
+    twilio_api_secret: str = _setting("", "上面这个 API Key 的密钥", secret=True)
     twilio_api_base: str = _setting("https://api.twilio.com", "Twilio REST 接口的根地址")
     twilio_number: str = _setting("", "外呼和转接时显示的号码，国际格式，如 +861012345678")
     telephony_line: str = _setting(
@@ -291,6 +295,10 @@ def _check_telephony(settings: Settings, problems: list[str]) -> None:
     if bool(settings.twilio_account_sid) != bool(settings.twilio_auth_token):
         problems.append(
             f"{env_name('twilio_account_sid')} 和 {env_name('twilio_auth_token')} 要一起填写"
+        )
+    if bool(settings.twilio_api_key) != bool(settings.twilio_api_secret):
+        problems.append(
+            f"{env_name('twilio_api_key')} 和 {env_name('twilio_api_secret')} 要一起填写"
         )
     if settings.twilio_account_sid and not settings.public_base_url:
         problems.append(f"{env_name('public_base_url')}：开通电话须填写，回调地址由它拼成")

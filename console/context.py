@@ -20,6 +20,7 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.limits import Limiter
 from hotline.settings import Settings
+from kb.editorial import Editorial
 from kb.place_service import Places
 
 
@@ -42,5 +43,6 @@ class ConsoleContext:
     media: Media
     accounts: Accounts
     places: Places
+    editorial: Editorial
     reach: Mapping[str, ReadReach] = field(default_factory=dict)
     """Channels that bound how much may be sent."""

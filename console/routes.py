@@ -13,13 +13,16 @@ from console.pages import HERE, Pages
 from console.routes_api import DeskApi
 from console.routes_articles import article_routes
 from console.routes_cases import CasePages
+from console.routes_corrections import correction_routes
 from console.routes_desk import DeskPages
+from console.routes_gaps import gap_routes
 from console.routes_keys import key_routes
 from console.routes_login import LoginPages
 from console.routes_officers import officer_routes
 from console.routes_operators import OperatorPages
 from console.routes_places import place_routes
 from console.routes_sheets import sheet_routes
+from console.routes_trials import trial_routes
 
 __all__ = ["ConsoleContext", "setup_console"]
 
@@ -79,6 +82,9 @@ def setup_console(app: web.Application, context: ConsoleContext) -> tuple[Door, 
             web.post(f"{one}/close", door.api(api.close, serve)),
             web.post(f"{one}/reveal", door.api(api.reveal, serve)),
             *article_routes(context, door, pages),
+            *gap_routes(context, door, pages),
+            *correction_routes(context, door, pages),
+            *trial_routes(context, door, pages),
             *place_routes(context, door, pages),
             *key_routes(context, door, pages),
             *sheet_routes(context, door, pages),

@@ -38,7 +38,11 @@ from hotline.limits import LocalLimiter
 from hotline.migrate import upgrade_database
 from hotline.privacy import Vault
 from hotline.settings import Settings
+from kb.editorial import make_editorial
 from kb.place_service import Places
+from kb.service import Knowledge
+from kb.testing import TinyEmbedder
+from kb.vectors import PassageVectors
 
 PASSWORD = "right-horse-7"  # noqa: S105  # of accounts that live as long as a test
 Client = TestClient[web.Request, web.Application]
@@ -147,6 +151,8 @@ async def build_world(folder: Path, **settings: object) -> World:
     vault, limiter = Vault("x" * 40), LocalLimiter()
     quick = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     conversations = Conversations(db, clock, bus)
+    embedder = TinyEmbedder()
+    knowledge = Knowledge(db, clock, PassageVectors(embedder, folder / "cache"))
     context = ConsoleContext(
         db=db,
         clock=clock,
@@ -163,6 +169,7 @@ async def build_world(folder: Path, **settings: object) -> World:
         media=Media(db, clock, folder / "media"),
         accounts=Accounts(db, clock, limiter, vault, effective, quick),
         places=Places(db, clock),
+        editorial=make_editorial(db, clock, knowledge, embedder.embed, conversations.tell),
     )
     app = web.Application()
     setup_console(app, context)

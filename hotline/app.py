@@ -54,6 +54,7 @@ from hotline.privacy import Vault
 from hotline.reader import SentenceReader
 from hotline.settings import Settings
 from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
+from kb.editorial import Chores, Editorial, make_editorial
 from kb.pages import setup_knowledge
 from kb.place_service import Places
 from kb.service import Knowledge
@@ -83,6 +84,7 @@ class Product:
     cases: Cases
     workflow: Workflow
     knowledge: Knowledge
+    editorial: Editorial
     places: Places
     media: Media
     accounts: Accounts
@@ -128,6 +130,10 @@ async def open_product(
         await knowledge.seed()
         await knowledge.start()
         stack.push_async_callback(knowledge.stop)
+        editorial = make_editorial(db, clock, knowledge, embedder.embed, conversations.tell)
+        chores = Chores(editorial, settings.kb_keep_days)
+        chores.start()
+        stack.push_async_callback(chores.stop)
         places = Places(db, clock, settings.kb_refresh_seconds)
         await places.start()
         stack.push_async_callback(places.stop)
@@ -145,7 +151,7 @@ async def open_product(
                 settings.rasa_concurrency,
             )
         actions.services.bind(
-            actions.services.Services(cases, conversations, knowledge, embedder, places)
+            actions.services.Services(cases, conversations, knowledge, embedder, places, editorial)
         )
         relay = Relay(db, clock, conversations, bot)
         await relay.start()
@@ -201,6 +207,7 @@ async def open_product(
             cases=cases,
             workflow=workflow,
             knowledge=knowledge,
+            editorial=editorial,
             places=places,
             media=media,
             accounts=Accounts(db, clock, limiter, vault, settings),
@@ -247,6 +254,7 @@ def make_app(product: Product) -> web.Application:
             product.media,
             product.bus,
             product.limiter,
+            product.editorial.ratings,
         ),
     )
     door, pages = setup_console(
@@ -267,6 +275,7 @@ def make_app(product: Product) -> web.Application:
             media=product.media,
             accounts=product.accounts,
             places=product.places,
+            editorial=product.editorial,
             reach=dict.fromkeys(("wechat", "wecom"), reach_reader(product.db, product.clock)),
         ),
     )

@@ -16,8 +16,12 @@ import conversations.store
 import hotline.api_keys
 import hotline.audit
 import kb.draft_store
+import kb.gap_store
 import kb.place_store
+import kb.reminder_store
 import kb.store
+import kb.trial_store
+import kb.voice_store
 import telephony.store
 from hotline.db import Base
 
@@ -36,8 +40,12 @@ TABLE_MODULES = (
     hotline.api_keys,
     hotline.audit,
     kb.draft_store,
+    kb.gap_store,
     kb.place_store,
+    kb.reminder_store,
     kb.store,
+    kb.trial_store,
+    kb.voice_store,
     telephony.store,
 )
 METADATA = Base.metadata

@@ -72,6 +72,7 @@ class Settings:
         0, "立案后按规则自动派遣：1 开，0 关；只派规则写明直接派遣的，其余仍由人确认"
     )
     case_watch_seconds: float = _setting(30.0, "检查工单时限（预警、超期、挂账到期）的间隔秒数")
+    kb_keep_days: int = _setting(180, "没有答上来的问题和评价里的文字保留的天数")
     twilio_account_sid: str = _setting("", "Twilio 账号 SID；与令牌都填写后电话渠道才开通")
     twilio_auth_token: str = _setting("", "Twilio 账号令牌，用于校验回调签名", secret=True)
     twilio_api_key: str = _setting(

@@ -86,9 +86,7 @@ async def test_declined_and_choices_are_told_apart_with_the_nearest_article(
     ]
 
 
-async def test_the_trend_is_this_week_against_the_week_before(
-    gaps: Gaps, clock: FakeClock
-) -> None:
+async def test_the_trend_is_this_week_against_the_week_before(gaps: Gaps, clock: FakeClock) -> None:
     await ask(gaps, "养鸡")
     clock.advance(timedelta(days=8))
     await ask(gaps, "养鸡吗", "养鸡呢")

@@ -97,6 +97,6 @@ async def test_what_still_waits_to_be_written_is_saved_but_not_submitted(world: 
     answer = await lina.submit(f"{draft}/submit", text=TEMPLATE, note="")
     assert answer.status == 400
     assert "待写" in await answer.text()
-    assert (await world.context.editorial.editing.get_draft(int(draft.rpartition("/")[2]))).state == (
-        "draft"
-    )
+    assert (
+        await world.context.editorial.editing.get_draft(int(draft.rpartition("/")[2]))
+    ).state == ("draft")

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 
 revision = '0006'
-down_revision = '0008c'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
@@ -91,7 +91,7 @@ def upgrade() -> None:
     sa.Column('question', sa.String(length=500), nullable=False),
     sa.Column('outcome', sa.String(length=16), nullable=False),
     sa.Column('best_slug', sa.String(length=96), nullable=True),
-    sa.Column('confidence', sa.Float(), nullable=False),
+    sa.Column('confidence', sa.Double(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
     sa.Column('actor_name', sa.String(length=64), nullable=False),
     sa.Column('tried_at', _MOMENT, nullable=False),

@@ -99,12 +99,18 @@ async def clocks_of(session: AsyncSession, case_number: str) -> Sequence[CaseClo
 
 
 async def run_clocks(
-    session: AsyncSession, case: store.CaseRow, now: datetime, *, fresh: bool = False
+    session: AsyncSession,
+    case: store.CaseRow,
+    now: datetime,
+    *,
+    fresh: bool = False,
+    rules: Rules | None = None,
 ) -> None:
     """Make the clocks fit the case's status: stop, pause, go on, start. `fresh`: it has none yet."""
     rows = () if fresh else await clocks_of(session, case.case_number)
     status = CaseStatus(case.status)
-    wanted, rules = find_clocks(status, CaseKind(case.kind)), await read_rules(session, now)
+    wanted = find_clocks(status, CaseKind(case.kind))
+    rules = rules or await read_rules(session, now)
     running = {ClockName(row.name): row for row in rows if row.stopped_at is None}
     for name, row in running.items():
         if name not in wanted:

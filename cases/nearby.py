@@ -110,9 +110,17 @@ def _radii() -> Mapping[str, float]:
 @cache
 def _confusable(category_code: str | None) -> tuple[str, ...]:
     """Categories that residents and the assistant take for this one."""
-    pairs = {(entry.code, other) for entry in read_categories() for other, _ in entry.confusable}
+    pairs = _confusable_pairs()
     both = {b for a, b in pairs if a == category_code} | {a for a, b in pairs if b == category_code}
     return tuple(sorted(both))[:4]
+
+
+@cache
+def _confusable_pairs() -> frozenset[tuple[str, str]]:
+    # reading the files takes half a second: once, not once a category
+    return frozenset(
+        (entry.code, other) for entry in read_categories() for other, _ in entry.confusable
+    )
 
 
 def _cell(lat: float, lon: float) -> str:

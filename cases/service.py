@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import store
 from cases.categories import get_category
-from cases.clock_store import clocks_of, run_clocks
+from cases.clock_store import clocks_of, read_rules, run_clocks
 from cases.errors import CaseNotFound
 from cases.finding import Found, Search, name_place
 from cases.finding_store import find_rows
@@ -41,6 +41,7 @@ from hotline.limits import Limiter
 from hotline.privacy import Vault, mask_phone
 
 _KEY_TRIES = 5
+_ACCEPTED = "已受理登记"
 _KEY_TRY_SECONDS = 3600.0
 
 
@@ -86,13 +87,19 @@ class Cases:
         now = self._clock.now()
         category = get_category(new.category_code) if new.category_code else None
         urgency = new.urgency or (Urgency.CRITICAL if new.emergency else Urgency.NORMAL)
+        area_class = (await areas_with_class(session)).class_of(new.location)
+        rules = await read_rules(session, now)
+        name = category.name if category else None
+        words = words_of(new.description, new.location, name)
+        # whoever has the day's number makes the others wait until he commits: everything that
+        # can be read or reckoned without it comes before, and the other rows go in together after it
         number = await store.next_number(session, to_city(now).strftime("%Y%m%d"))
         row = store.CaseRow(
             case_number=number,
             idempotency_key=new.idempotency_key,
             kind=new.kind.value,
             category_code=new.category_code,
-            category_name=category.name if category else None,
+            category_name=name,
             status=CaseStatus.ACCEPTED.value,
             emergency=new.emergency,
             description=new.description,
@@ -109,7 +116,7 @@ class Cases:
             conversation_id=new.conversation_id,
             attachment_ids=list(new.attachment_ids),
             urgency=urgency.value,
-            area_class=(await areas_with_class(session)).class_of(new.location),
+            area_class=area_class,
             created_at=now,
             updated_at=now,
             version=1,
@@ -118,13 +125,12 @@ class Cases:
         )
         session.add(row)
         await session.flush()
-        await run_clocks(session, row, now, fresh=True)
-        await put_words(session, number, words_of(new.description, new.location, row.category_name))
         put_marks(session, number, now, marks)
-        self._add_step(session, row, actor, "已受理登记")
+        self._add_step(session, row, actor, _ACCEPTED)
         record_deed(session, now, actor, "case_filed", "case", number, kind=new.kind.value)
-        await session.flush()
-        return await self._to_case(session, row)
+        await run_clocks(session, row, now, fresh=True, rules=rules)
+        await put_words(session, number, words)
+        return self._plain(row, (Step(now, CaseStatus.ACCEPTED, actor.name, _ACCEPTED),))
 
     async def get(self, case_number: str) -> Case:
         """The case with its history; raises CaseNotFound."""

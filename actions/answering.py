@@ -8,7 +8,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import services
-from actions.turn import said, vector_of
+from actions.turn import conversation_id, said, vector_of
 from bot.language.models import Vector
 from bot.language.normalise import normalise
 from cases.draft import Reading
@@ -17,7 +17,12 @@ from kb.models import Article
 
 def describe_citation(article: Article) -> dict[str, Any]:
     """The citation that goes with an answer."""
-    return {"slug": article.slug, "title": article.title, "source": article.source_line()}
+    return {
+        "slug": article.slug,
+        "title": article.title,
+        "source": article.source_line(),
+        "version": services().knowledge.version(article.slug),
+    }
 
 
 def say_article(dispatcher: CollectingDispatcher, article: Article) -> None:
@@ -63,13 +68,13 @@ async def _answer(
     if found.answer is not None:
         say_article(dispatcher, knowledge.get(found.answer))
         return True
+    channel = str(tracker.get_latest_input_channel() or "webchat")
+    await services().editorial.gaps.note(question, channel, found, conversation_id(tracker))
     if found.choices:
         titles = [knowledge.get(slug).title for slug in found.choices]
         buttons = [{"title": title, "payload": title} for title in titles]
         buttons.append({"title": "都不是", "payload": "都不是，转人工"})
         dispatcher.utter_message(response="utter_policy_choose", buttons=buttons)
         return True
-    channel = str(tracker.get_latest_input_channel() or "webchat")
-    await knowledge.note_unanswered(question, channel, found)
     dispatcher.utter_message(response="utter_policy_unknown")
     return False

@@ -8,11 +8,12 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.corrections import rate_last_answer
 from actions.fallback import fail_once_more
 from actions.handoff import hand_off
 from actions.hints import keep_hint
 from actions.services import services
-from actions.turn import read_turn
+from actions.turn import conversation_id, read_turn
 from bot.language import answers
 
 _OFFER_OF_A_PERSON = 2
@@ -63,6 +64,9 @@ class TakeAnswer(Action):
         response = _choose_reply_to_no(turn.text, _last_deed(tracker))
         if response is None:
             return fail_once_more(dispatcher, tracker)
+        if response == "utter_policy_not_helped":
+            channel = str(tracker.get_latest_input_channel() or "webchat")
+            await rate_last_answer(conversation_id(tracker), channel, turn.text)
         dispatcher.utter_message(response=response)
         return [SlotSet("failures", 0)]
 

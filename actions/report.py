@@ -13,6 +13,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import answer_question, answer_reading
 from actions.chitchat import choose_aside
+from actions.corrections import read_subject, receive_correction
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
 from actions.manners import count_insults
@@ -102,6 +103,8 @@ class ValidateReportForm(Action):
             await answer_reading(dispatcher, tracker, question)
         first = filed[0] if filed else reading
         draft = _with_hint(begin(first, choose_kind(first)).draft, read_hint(tracker))
+        if draft.kind == CaseKind.SUGGESTION.value:
+            draft = replace(draft, about=await read_subject(first, conversation_id(tracker)))
         if len(filed) > 1:
             announce(dispatcher, filed)
         else:
@@ -314,7 +317,11 @@ class SubmitReport(Action):
             ),
             BOT,
         )
-        dispatcher.utter_message(text=tell_filed(case), json_message={"case": describe_case(case)})
+        await receive_correction(draft, case, conversation)
+        dispatcher.utter_message(
+            text=tell_filed(case, corrects=draft.about is not None),
+            json_message={"case": describe_case(case)},
+        )
         if case.emergency == SELF_HARM:
             hand_off(dispatcher, "市民有轻生危险", draft)
         await services().conversations.keep_draft(conversation, None)

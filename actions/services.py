@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.language.embedding import Embedder
 from cases.service import Cases
 from conversations.service import Conversations
+from kb.editorial import Editorial
 from kb.place_service import Places
 from kb.service import Knowledge
 
@@ -24,6 +25,7 @@ class Services:
     knowledge: Knowledge
     embedder: Embedder
     places: Places
+    editorial: Editorial
 
 
 _bound: Services | None = None

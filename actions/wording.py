@@ -25,6 +25,8 @@ _FIELDS = {
 def describe_draft(draft: Draft, *, masked: bool = False) -> dict[str, Any]:
     """The draft as (name, value) lines: to read back, or `masked` for the operator's desk."""
     fields: list[tuple[str, str]] = [("类型", draft.kind)]
+    if draft.about and draft.about.get("title"):
+        fields.append(("关于", str(draft.about["title"])))
     if draft.category and draft.is_problem:
         fields.append(("类别", get_category(draft.category).name))
     if draft.location:
@@ -69,8 +71,8 @@ def _group_phone(phone: str) -> str:
     return f"{phone[:3]} {phone[3:7]} {phone[7:]}" if len(phone) == 11 else phone
 
 
-def tell_filed(case: Case) -> str:
-    """The promise at filing: number, category, when it is due."""
+def tell_filed(case: Case, *, corrects: bool = False) -> str:
+    """The promise at filing: number, category, when it is due; `corrects` public information."""
     number = f"工单号 {case.case_number}。"
     if case.emergency == SELF_HARM:
         return f"谢谢您告诉我，我已经记下来了，{number}我正在请值班人员来陪您说话。"
@@ -80,6 +82,8 @@ def tell_filed(case: Case) -> str:
     if case.kind is CaseKind.PRAISE:
         return f"谢谢您的表扬，已登记并会转达，{number}"
     thanks = "谢谢您的建议。" if case.kind is CaseKind.SUGGESTION else ""
+    if corrects:
+        thanks = "谢谢您帮我们指出来，核对后会在这里告诉您结果。"
     sorted_as = case.category_name and case.category_code != UNSORTED
     category = f"类别：{case.category_name}。" if sorted_as else ""
     keep = (

@@ -1,9 +1,9 @@
-"""Compares three searches on blind questions: ours, BM25 alone, sentence vectors alone.
+"""Compares three searches on others' questions: ours, BM25 alone, sentence vectors alone.
 
     OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.knowledge
 
-Prints one table. The questions (tests/knowledge) were written before the articles and serve
-nothing else; `answers.jsonl` names every article that answers each. BM25 (bm25s, jieba words and
+Prints a table for each set of questions in tests/knowledge (its README says which were blind
+when); `answers_N.jsonl` names every article that answers each. BM25 (bm25s, jieba words and
 character pairs) and the vectors (best passage) only rank: they know nothing to decline by.
 """
 
@@ -41,7 +41,7 @@ Ranking = Callable[[str], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A blind question; no slugs: the base cannot answer it."""
+    """A question; no slugs: the base cannot answer it."""
 
     id: str
     text: str
@@ -52,36 +52,43 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cache", type=Path, help="keep the encoder and vectors in this folder")
+    parser.add_argument("sets", nargs="*", default=["1", "2"], help="question sets by number")
     parser.add_argument("--misses", action="store_true", help="list what went wrong")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        compare(options.cache or Path(folder), options.misses)
+        compare(options.cache or Path(folder), options.sets, options.misses)
 
 
-def compare(cache: Path, with_misses: bool) -> None:
-    """Print the table, and with `with_misses` every question that went wrong."""
+def compare(cache: Path, sets: Sequence[str], with_misses: bool) -> None:
+    """Print the tables, and with `with_misses` every question that went wrong."""
     articles = [article for article, _ in read_articles().values()]
-    cases = read_cases()
     embedder = load_embedder(cache)
     vectors = PassageVectors(embedder, cache)
     index = SearchIndex(articles, vectors, load_weights())
-    questions = {case.text: embedder.embed([case.text])[0] for case in cases}
     passages = [read_passages(article) for article in articles]
-    print(f"{len(articles)} articles, {len(cases)} questions, {_answerable(cases)} answerable\n")
-    print("| search | first right | within five | ms p50 | ms p95 |\n|---|---|---|---|---|")
-    print(_rank_row("ours", cases, lambda text: _ours(index, text, questions[text])))
-    print(_rank_row("BM25", cases, rank_by_words(articles, passages)))
-    print(_rank_row("vectors", cases, rank_by_vectors(articles, passages, vectors, questions)))
-    print("\nThe times leave out the embedding of the question, which a turn shares.\n")
-    print_decisions(index, cases, questions, with_misses)
+    by_words = rank_by_words(articles, passages)
+    for name in sets:
+        cases = read_cases(name)
+        questions = {case.text: embedder.embed([case.text])[0] for case in cases}
+        by_vectors = rank_by_vectors(articles, passages, vectors, questions)
+        print(f"Set {name}: {len(articles)} articles, {len(cases)} questions, ", end="")
+        print(f"{_answerable(cases)} answerable\n")
+        print("| search | first right | within five | ms p50 | ms p95 |\n|---|---|---|---|---|")
+        print(_rank_row("ours", cases, _rank_by_ours(index, questions)))
+        print(_rank_row("BM25", cases, by_words))
+        print(_rank_row("vectors", cases, by_vectors))
+        print()
+        print_decisions(index, cases, questions, with_misses)
+        print()
+    print("The times leave out the embedding of the question, which a turn shares.")
 
 
-def read_cases() -> list[Case]:
-    """The questions with the slugs that answer them."""
-    slugs = {row["id"]: frozenset(row["slugs"]) for row in _rows("answers.jsonl")}
+def read_cases(name: str) -> list[Case]:
+    """The questions of set `name` with the slugs that answer them."""
+    slugs = {row["id"]: frozenset(row["slugs"]) for row in _rows(f"answers_{name}.jsonl")}
     return [
         Case(row["id"], normalise(row["question"]).text, slugs.get(row["id"], frozenset()))
-        for row in _rows("questions.jsonl")
+        for row in _rows(f"questions_{name}.jsonl")
     ]
 
 
@@ -106,8 +113,8 @@ def _rank_row(name: str, cases: Sequence[Case], rank: Ranking) -> str:
     return f"| {name} | {np.mean(first):.3f} | {np.mean(within):.3f} | {middle:.1f} | {high:.1f} |"
 
 
-def _ours(index: SearchIndex, text: str, vector: Vector) -> list[str]:
-    return [hit.slug for hit in index.search(text, vector).hits]
+def _rank_by_ours(index: SearchIndex, questions: Mapping[str, Vector]) -> Ranking:
+    return lambda text: [hit.slug for hit in index.search(text, questions[text]).hits]
 
 
 def rank_by_words(articles: Sequence[Article], passages: Sequence[Passages]) -> Ranking:

@@ -103,14 +103,19 @@ class Load:
         self.sent: defaultdict[str, list[int]] = defaultdict(list)
 
     async def run(self, rate: int, seconds: int, users: int) -> None:
-        """`rate` messages a second for `seconds`, from `users` residents at random."""
-        chance, tasks = random.Random(96310), set()
+        """`rate` messages a second for `seconds`, from `users` residents in turn.
+
+        One resident's messages are users / rate seconds apart: nobody types two within
+        milliseconds, and what the network swaps has no order to keep.
+        """
+        names, tasks = [f"oBench{n:05d}" for n in range(users)], set()
+        random.Random(96310).shuffle(names)
         started = time.perf_counter()
         for number in range(rate * seconds):
             pause = started + number / rate - time.perf_counter()
             if pause > 0:
                 await asyncio.sleep(pause)
-            user = f"oBench{chance.randrange(users):05d}"
+            user = names[number % users]
             self.sent[user].append(number)
             task = asyncio.create_task(self._post(user, number))
             tasks.add(task)

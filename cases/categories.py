@@ -38,3 +38,13 @@ def get_category(code: str) -> Category:
 def find_by_name(name: str) -> Category | None:
     """The category with exactly this name."""
     return next((item for item in load_categories().values() if item.name == name.strip()), None)
+
+
+@cache
+def load_plain_words() -> Mapping[str, tuple[str, ...]]:
+    """The words residents use, by category code, from category_crosswalk.csv."""
+    words: dict[str, list[str]] = {}
+    with (DATA / "category_crosswalk.csv").open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            words.setdefault(row["code"], []).append(row["plain_word"])
+    return {code: tuple(dict.fromkeys(each)) for code, each in words.items()}

@@ -84,6 +84,8 @@ class Draft:
     confirmed: bool = False
     changing: bool = False
     misses: int = 0
+    about: Mapping[str, Any] | None = None
+    """The public information it corrects, as the knowledge base names it; None: it corrects none."""
     withdrawn: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By slot, what the resident has taken back: new words replace it, 不改了 brings it back."""
 

@@ -45,3 +45,10 @@ class WordsTooShort(InvalidInput):
 
     code = "words_too_short"
     message = "请至少输入两个字再搜索。"
+
+
+class UnknownUnit(InvalidInput):
+    """No unit that can be sent to has this name."""
+
+    code = "unknown_unit"
+    message = "单位表里没有这个单位，或它已停用，请从列表里选择。"

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from cases.errors import IllegalMove, MissingDetail
-from cases.models import STATUS_NAMES, CaseKind, CaseStatus
+from cases.models import STATUS_NAMES, CaseKind, CaseStatus, Urgency
 
 
 class Part(StrEnum):
@@ -32,6 +32,7 @@ class Deed(StrEnum):
 
     VERIFY = "verify"
     FILE = "file"
+    GRADE = "grade"
     DISPATCH = "dispatch"
     START = "start"
     REPORT = "report"
@@ -59,6 +60,7 @@ class Need(StrEnum):
     UNIT = "承办单位"
     UNTIL = "截止时间"
     INTO = "并入的工单号"
+    GRADE = "紧急程度"
     ANSWERS = "回访结果（是否联系、是否解决、是否满意）"
 
 
@@ -147,13 +149,14 @@ TABLE: tuple[Transition, ...] = (
     Transition(
         _D.WITHDRAW,
         "撤回",
-        _BEFORE_UNIT | _AT_UNIT,
+        _BEFORE_UNIT | _AT_UNIT | {_S.DEFERRED},
         _S.WITHDRAWN,
         _DESK | {_P.RESIDENT},
         _BECAUSE,
     ),
     Transition(_D.MERGE, "合并", _BEFORE_UNIT | _AT_UNIT, _S.MERGED, _DESK, frozenset({_N.INTO})),
     Transition(_D.SPLIT, "拆分", _from(_S.MERGED), None, _DESK, _BECAUSE),
+    Transition(_D.GRADE, "定级", _BEFORE_UNIT | _AT_UNIT, None, _DESK, frozenset({_N.GRADE})),
 )
 BY_DEED: Mapping[Deed, Transition] = {row.deed: row for row in TABLE}
 OVER = frozenset({_S.CLOSED, _S.CALLED_BACK, _S.EVALUATED, _S.VOIDED, _S.WITHDRAWN, _S.MERGED})
@@ -182,6 +185,11 @@ class Order:
     until: datetime | None = None
     into: str = ""
     answers: Answers | None = None
+    helper_names: tuple[str, ...] = ()
+    urgency: Urgency | None = None
+    area_class: str | None = None
+    because: str = ""
+    """For a dispatch: the rule by which the unit was proposed."""
 
 
 def find_possible(
@@ -210,6 +218,7 @@ def check_order(
         Need.UNIT: bool(order.unit_name.strip()),
         Need.UNTIL: order.until is not None,
         Need.INTO: bool(order.into),
+        Need.GRADE: order.urgency is not None,
         Need.ANSWERS: order.answers is not None,
     }
     missing = [need.value for need in Need if need in row.needs and not given[need]]

@@ -56,6 +56,23 @@ STATUS_NAMES: Mapping[CaseStatus, str] = {
 }
 
 
+class Urgency(StrEnum):
+    """How pressing a case is; decides which limits fit."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    CRITICAL = "critical"
+
+
+URGENCY_NAMES: Mapping[Urgency, str] = {
+    Urgency.NORMAL: "一般",
+    Urgency.URGENT: "紧急",
+    Urgency.CRITICAL: "非常紧急",
+}
+AREA_CLASSES = ("A", "B", "C")
+"""How closely an area is looked after; the deployment says which area is of which class."""
+
+
 @dataclass(frozen=True, slots=True)
 class Category:
     """A problem category; `code` is unique, matters as in GB/T 47678.5, local ones from 90001."""
@@ -97,6 +114,12 @@ class NewCase:
     conversation_id: str | None = None
     emergency: str | None = None
     attachment_ids: tuple[str, ...] = ()
+    confidential: bool = False
+    """要求保密: handling units see nothing of the person."""
+    submission: Mapping[str, str] | None = None
+    """What a system that files for a resident sent besides (email, media_url); kept sealed."""
+    urgency: Urgency | None = None
+    """None: an emergency is 非常紧急, all else 一般, until the desk grades it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +159,19 @@ class Case:
     version: int
     unit_name: str | None = None
     """Who handles it: the unit it was dispatched to (首接单位负责)."""
+    unit_id: int | None = None
+    helper_ids: tuple[int, ...] = ()
+    """Units that help the one in charge (协办)."""
+    urgency: Urgency = Urgency.NORMAL
+    area_class: str | None = None
+    deferred_until: datetime | None = None
     paused_at: datetime | None = None
     merged_into: str | None = None
     weight: int = 1
     """How many reports stand behind it: its own and those merged into it."""
+    confidential: bool = False
     history: tuple[Step, ...] = ()
+    attachment_ids: tuple[str, ...] = ()
 
     @property
     def status_name(self) -> str:
@@ -148,16 +179,64 @@ class Case:
         return STATUS_NAMES[self.status]
 
 
+class ClockName(StrEnum):
+    """What a clock of a case measures: the whole of it, or one of the steps."""
+
+    CASE = "case"
+    FILE = "file"
+    DISPATCH = "dispatch"
+    HANDLE = "handle"
+    CHECK = "check"
+
+
+CLOCK_NAMES: Mapping[ClockName, str] = {
+    ClockName.CASE: "全程",
+    ClockName.FILE: "立案",
+    ClockName.DISPATCH: "派遣",
+    ClockName.HANDLE: "处置",
+    ClockName.CHECK: "核查",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A time limit the deployment set for itself, with where it comes from.
 
-    `category_prefix` "" fits every case; the longest fitting prefix wins, emergencies first.
+    `category_prefix`, `urgency` and `area_class` "" fit every case. `unit` is a key of
+    cases.clocks.UNIT_NAMES. `condition` and `closing` say when it applies and what ends it.
     """
 
+    clock: ClockName
     category_prefix: str
-    emergency: bool
+    urgency: str
+    area_class: str
     amount: int
     unit: str
     source: str
     reviewed_on: str
+    condition: str = ""
+    closing: str = ""
+    id: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What there is one limit for."""
+        return self.clock.value, self.category_prefix, self.urgency, self.area_class
+
+
+@dataclass(frozen=True, slots=True)
+class CaseClock:
+    """One clock of one case."""
+
+    name: ClockName
+    limit_name: str
+    source: str
+    started_at: datetime
+    due_at: datetime
+    stopped_at: datetime | None
+    paused_at: datetime | None
+    extended: bool
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it ran, or runs, over its limit; a paused one is judged by when it stood."""
+        return (self.stopped_at or self.paused_at or now) > self.due_at

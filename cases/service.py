@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
-from collections.abc import Sequence
-from dataclasses import asdict
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import store
 from cases.categories import get_category
-from cases.clocks import choose_limit, compute_due, name_limit
+from cases.clock_store import clocks_of, read_rules, run_clocks
 from cases.errors import CaseNotFound
 from cases.finding import Found, Search, name_place
 from cases.finding_store import find_rows
 from cases.models import (
     Case,
+    CaseClock,
     CaseKind,
     CaseStatus,
     Location,
     NewCase,
     Step,
+    Urgency,
 )
+from cases.nearby import Sighting, marks_of
+from cases.nearby_store import put_marks
+from cases.open311.intake import Wanted
+from cases.open311.store import find_public
+from cases.unit_store import areas_with_class
 from cases.words_store import put_words, words_of
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock, to_city
@@ -32,7 +41,16 @@ from hotline.limits import Limiter
 from hotline.privacy import Vault, mask_phone
 
 _KEY_TRIES = 5
+_ACCEPTED = "已受理登记"
 _KEY_TRY_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The person behind a case, in the clear."""
+
+    name: str | None
+    phone: str | None
 
 
 class Cases:
@@ -46,9 +64,12 @@ class Cases:
 
     async def file(self, new: NewCase, actor: Actor) -> Case:
         """File a case; the same idempotency key again gives the case filed first."""
+        # reading names of places is work for the processor: not while the database is held
+        told = Sighting(new.category_code, new.description, new.location)
+        marks = await asyncio.to_thread(marks_of, told)
         try:
             async with self._db.write() as session:
-                return await self._file(session, new, actor)
+                return await self._file(session, new, actor, marks)
         except IntegrityError:
             # the same key filed at the same moment elsewhere: that one counts
             async with self._db.read() as session:
@@ -57,23 +78,28 @@ class Cases:
                     raise
                 return await self._to_case(session, row)
 
-    async def _file(self, session: AsyncSession, new: NewCase, actor: Actor) -> Case:
+    async def _file(
+        self, session: AsyncSession, new: NewCase, actor: Actor, marks: Sequence[str]
+    ) -> Case:
         earlier = await store.find_by_key(session, new.idempotency_key)
         if earlier is not None:
             return await self._to_case(session, earlier)
         now = self._clock.now()
         category = get_category(new.category_code) if new.category_code else None
-        limit = choose_limit(
-            await store.all_limits(session), new.category_code, new.emergency is not None
-        )
-        own_days = await store.own_workdays(session, to_city(now).date())
+        urgency = new.urgency or (Urgency.CRITICAL if new.emergency else Urgency.NORMAL)
+        area_class = (await areas_with_class(session)).class_of(new.location)
+        rules = await read_rules(session, now)
+        name = category.name if category else None
+        words = words_of(new.description, new.location, name)
+        # whoever has the day's number makes the others wait until he commits: everything that
+        # can be read or reckoned without it comes before, and the other rows go in together after it
         number = await store.next_number(session, to_city(now).strftime("%Y%m%d"))
         row = store.CaseRow(
             case_number=number,
             idempotency_key=new.idempotency_key,
             kind=new.kind.value,
             category_code=new.category_code,
-            category_name=category.name if category else None,
+            category_name=name,
             status=CaseStatus.ACCEPTED.value,
             emergency=new.emergency,
             description=new.description,
@@ -85,23 +111,26 @@ class Cases:
             phone_sealed=self._vault.lock(new.phone) if new.phone else None,
             phone_blind=self._vault.blind(new.phone) if new.phone else None,
             name_sealed=self._vault.lock(new.contact_name) if new.contact_name else None,
+            submission_sealed=self._seal(new.submission),
             channel=new.channel,
             conversation_id=new.conversation_id,
             attachment_ids=list(new.attachment_ids),
-            limit_name=name_limit(limit) if limit else None,
-            due_at=compute_due(now, limit, own_days) if limit else None,
+            urgency=urgency.value,
+            area_class=area_class,
             created_at=now,
             updated_at=now,
             version=1,
             weight=1,
+            confidential=new.confidential,
         )
         session.add(row)
         await session.flush()
-        await put_words(session, number, words_of(new.description, new.location, row.category_name))
-        self._add_step(session, row, actor, "已受理登记")
+        put_marks(session, number, now, marks)
+        self._add_step(session, row, actor, _ACCEPTED)
         record_deed(session, now, actor, "case_filed", "case", number, kind=new.kind.value)
-        await session.flush()
-        return await self._to_case(session, row)
+        await run_clocks(session, row, now, fresh=True, rules=rules)
+        await put_words(session, number, words)
+        return self._plain(row, (Step(now, CaseStatus.ACCEPTED, actor.name, _ACCEPTED),))
 
     async def get(self, case_number: str) -> Case:
         """The case with its history; raises CaseNotFound."""
@@ -110,6 +139,11 @@ class Cases:
             if row is None:
                 raise CaseNotFound
             return await self._to_case(session, row)
+
+    async def clocks(self, case_number: str) -> Sequence[CaseClock]:
+        """Every clock the case has had, oldest first."""
+        async with self._db.read() as session:
+            return [row.to_clock() for row in await clocks_of(session, case_number)]
 
     async def check_key(self, case_number: str, last_four: str) -> bool:
         """Whether `last_four` ends the phone the case was filed with.
@@ -123,6 +157,18 @@ class Cases:
             raise CaseNotFound
         phone = self._vault.unlock(row.phone_sealed) if row.phone_sealed else ""
         return bool(phone) and hmac.compare_digest(phone[-4:].encode(), last_four.encode())
+
+    async def of_unit(self, unit_id: int, most: int = 200) -> Sequence[Case]:
+        """The open cases of a unit, the most urgent first, then the soonest due."""
+        degrees = {Urgency.CRITICAL.value: 0, Urgency.URGENT.value: 1}
+        query = (
+            select(store.CaseRow)
+            .where(store.CaseRow.unit_id == unit_id, store.CaseRow.closed_at.is_(None))
+            .order_by(case(degrees, value=store.CaseRow.urgency, else_=2), store.CaseRow.due_at)
+            .limit(most)
+        )
+        async with self._db.read() as session:
+            return [self._plain(row, ()) for row in await session.scalars(query)]
 
     async def recent(self, limit: int = 50) -> Sequence[Case]:
         """The newest cases, without their histories."""
@@ -139,6 +185,71 @@ class Cases:
         more = len(rows) > search.limit
         return Found(cases, name_place(search, cases[-1]) if more else "")
 
+    async def find_public(self, wanted: Wanted) -> Sequence[Case]:
+        """The cases that may be published and are asked for, the newest first."""
+        async with self._db.read() as session:
+            return [self._plain(row, ()) for row in await find_public(session, wanted)]
+
+    async def get_submission(self, case_number: str) -> Mapping[str, str]:
+        """What the filing system sent besides; personal, so for those who may see that."""
+        async with self._db.read() as session:
+            row = await session.get(store.CaseRow, case_number)
+        if row is None:
+            raise CaseNotFound
+        found: Mapping[str, str] = (
+            json.loads(self._vault.unlock(row.submission_sealed)) if row.submission_sealed else {}
+        )
+        return found
+
+    async def contacts(self, cases: Sequence[Case]) -> Mapping[str, Contact]:
+        """The persons behind cases, by number; whoever asks must have it audited."""
+        row = store.CaseRow
+        query = select(row.case_number, row.name_sealed, row.phone_sealed).where(
+            row.case_number.in_([case.case_number for case in cases])
+        )
+        async with self._db.read() as session:
+            found = (await session.execute(query)).all()
+        open_ = self._vault.unlock
+        return {
+            each.case_number: Contact(
+                open_(each.name_sealed) if each.name_sealed else None,
+                open_(each.phone_sealed) if each.phone_sealed else None,
+            )
+            for each in found
+        }
+
+    async def reveal_contact(self, case: Case, actor: Actor) -> Contact:
+        """The person behind one case; audited."""
+        async with self._db.write() as session:
+            now = self._clock.now()
+            record_deed(
+                session, now, actor, "personal_data_revealed", "case", case.case_number, what="api"
+            )
+        return (await self.contacts([case]))[case.case_number]
+
+    async def record_export(
+        self, actor: Actor, conditions: Mapping[str, str], personal: bool
+    ) -> None:
+        """Write down who takes cases away, and with what; searched phones are not kept."""
+        named = sorted(conditions.keys() - {"format", "personal"})
+        async with self._db.write() as session:
+            record_deed(
+                session,
+                self._clock.now(),
+                actor,
+                "cases_exported",
+                "case",
+                "*",
+                conditions=named,
+                personal=personal,
+            )
+
+    async def number_under(self, idempotency_key: str) -> str | None:
+        """The number of the case filed under this key."""
+        async with self._db.read() as session:
+            row = await store.find_by_key(session, idempotency_key)
+        return row.case_number if row else None
+
     def _add_step(self, session: AsyncSession, row: store.CaseRow, actor: Actor, note: str) -> None:
         session.add(
             store.CaseStepRow(
@@ -149,6 +260,10 @@ class Cases:
                 note=note,
             )
         )
+
+    def _seal(self, submission: Mapping[str, str] | None) -> str | None:
+        text = json.dumps(submission, ensure_ascii=False) if submission else ""
+        return self._vault.lock(text) if text else None
 
     async def _to_case(self, session: AsyncSession, row: store.CaseRow) -> Case:
         steps = await store.steps_of(session, row.case_number)
@@ -188,8 +303,15 @@ class Cases:
             updated_at=row.updated_at,
             version=row.version,
             unit_name=row.unit_name,
+            unit_id=row.unit_id,
+            helper_ids=tuple(row.helper_ids),
+            urgency=Urgency(row.urgency),
+            area_class=row.area_class,
+            deferred_until=row.deferred_until,
+            attachment_ids=tuple(row.attachment_ids),
             paused_at=row.paused_at,
             merged_into=row.merged_into,
             weight=row.weight,
+            confidential=row.confidential,
             history=history,
         )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, select, text
+from sqlalchemy import ForeignKey, Index, String, Text, false, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cases.categories import DATA
-from cases.models import Limit
+from cases.models import ClockName, Limit
 from hotline.db import Base
 
 _IS_OPEN = text("closed_at IS NULL")
@@ -30,6 +28,7 @@ class CaseRow(Base):
         Index(None, "phone_blind"),
         Index(None, "conversation_id"),
         Index(None, "created_at"),
+        Index(None, "merged_into"),
         # lists and searches walk one of these backwards and stop at a full page
         Index(None, "status", "case_number"),
         Index(None, "category_code", "case_number"),
@@ -51,6 +50,13 @@ class CaseRow(Base):
             sqlite_where=_IS_EMERGENCY,
         ),
         Index(None, "updated_at"),
+        Index(
+            "ix_cases_open_units",
+            "unit_id",
+            "due_at",
+            postgresql_where=_IS_OPEN,
+            sqlite_where=_IS_OPEN,
+        ),
     )
 
     case_number: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -69,6 +75,7 @@ class CaseRow(Base):
     phone_sealed: Mapped[str | None] = mapped_column(Text)
     phone_blind: Mapped[str | None] = mapped_column(String(64))
     name_sealed: Mapped[str | None] = mapped_column(Text)
+    submission_sealed: Mapped[str | None] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(String(16))
     conversation_id: Mapped[str | None] = mapped_column(String(32))
     attachment_ids: Mapped[list[Any]]
@@ -85,6 +92,13 @@ class CaseRow(Base):
     weight: Mapped[int] = mapped_column(default=1, server_default="1")
     call_back: Mapped[dict[str, Any] | None]
     erased_at: Mapped[datetime | None]
+    confidential: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """要求保密: handling units see nothing of the person."""
+    urgency: Mapped[str] = mapped_column(String(16), default="normal", server_default="normal")
+    area_class: Mapped[str | None] = mapped_column(String(1))
+    unit_id: Mapped[int | None]
+    helper_ids: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    deferred_until: Mapped[datetime | None]
 
 
 class CaseStepRow(Base):
@@ -147,12 +161,32 @@ class LimitRow(Base):
     __tablename__ = "case_limits"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    clock: Mapped[str] = mapped_column(String(16), default="case", server_default="case")
     category_prefix: Mapped[str] = mapped_column(String(8))
-    emergency: Mapped[bool]
+    urgency: Mapped[str] = mapped_column(String(16), default="", server_default="")
+    area_class: Mapped[str] = mapped_column(String(1), default="", server_default="")
     amount: Mapped[int]
     unit: Mapped[str] = mapped_column(String(16))
+    condition: Mapped[str] = mapped_column(Text, default="", server_default="")
+    closing: Mapped[str] = mapped_column(Text, default="", server_default="")
     source: Mapped[str] = mapped_column(Text)
     reviewed_on: Mapped[str] = mapped_column(String(10))
+
+    def to_limit(self) -> Limit:
+        """The row as the plain type."""
+        return Limit(
+            ClockName(self.clock),
+            self.category_prefix,
+            self.urgency,
+            self.area_class,
+            self.amount,
+            self.unit,
+            self.source,
+            self.reviewed_on,
+            self.condition,
+            self.closing,
+            self.id,
+        )
 
 
 async def next_number(session: AsyncSession, day: str) -> str:
@@ -188,31 +222,10 @@ async def steps_of(session: AsyncSession, case_number: str) -> Sequence[CaseStep
 async def all_limits(session: AsyncSession) -> list[Limit]:
     """Every limit row."""
     rows = await session.scalars(select(LimitRow).order_by(LimitRow.id))
-    return [
-        Limit(row.category_prefix, row.emergency, row.amount, row.unit, row.source, row.reviewed_on)
-        for row in rows
-    ]
+    return [row.to_limit() for row in rows]
 
 
 async def own_workdays(session: AsyncSession, since: date) -> dict[date, bool]:
     """The days from `since` on that the deployment set itself."""
     query = select(WorkdayRow).where(WorkdayRow.day >= since.isoformat())
     return {date.fromisoformat(row.day): row.works for row in await session.scalars(query)}
-
-
-async def seed_limits(session: AsyncSession) -> None:
-    """Put the shipped limits in when the table is empty; edited tables are left alone."""
-    if await session.scalar(select(LimitRow.id).limit(1)) is not None:
-        return
-    with (DATA / "limits.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            session.add(
-                LimitRow(
-                    category_prefix=row["category_prefix"],
-                    emergency=row["emergency"] == "1",
-                    amount=int(row["amount"]),
-                    unit=row["unit"],
-                    source=row["source"],
-                    reviewed_on=row["reviewed_on"],
-                )
-            )

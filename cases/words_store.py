@@ -7,13 +7,15 @@ them backwards is newest first. Not mapped: an FTS5 table is not a table like ot
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Connection, bindparam, event, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text
 
 from cases.models import Location
+from cases.store import CaseRow
 from cases.words import split_words
 
 _PUT = {
@@ -26,6 +28,24 @@ _FORGET = {
     "sqlite": text("DELETE FROM case_words WHERE rowid = :number"),
     "postgresql": text("DELETE FROM case_words WHERE number = :number"),
 }
+
+_CREATE = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE case_words USING "
+        "fts5(words, detail=none, tokenize='unicode61 remove_diacritics 0')",
+    ),
+    "postgresql": (
+        "CREATE TABLE case_words (number BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
+        "CREATE INDEX ix_case_words_words ON case_words USING gin (words)",
+    ),
+}
+
+
+@event.listens_for(CaseRow.__table__, "after_create")
+def create_words(_table: Any, connection: Connection, **_: Any) -> None:
+    """The index beside the table, where tables are made without migrations (trying things out)."""
+    for statement in _CREATE[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
 
 
 def words_of(description: str, location: Location | None, category_name: str | None) -> list[str]:

@@ -10,7 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.errors import CaseNotFound, IllegalMove, RequestSettled
+from cases.clock_store import extend_clocks, regrade_clocks, reopen_clocks, run_clocks
+from cases.dispatch import Mode
+from cases.dispatch_service import propose_for
+from cases.errors import CaseNotFound, IllegalMove, MissingDetail, RequestSettled, UnknownUnit
 from cases.lifecycle import (
     BY_DEED,
     OVER,
@@ -20,10 +23,12 @@ from cases.lifecycle import (
     Transition,
     check_order,
 )
-from cases.models import CaseKind, CaseStatus
+from cases.models import URGENCY_NAMES, CaseKind, CaseStatus, Urgency
 from cases.notices import write_notice
+from cases.reminder_store import ReminderKind, remind
 from cases.store import CaseRequestRow, CaseRow, CaseStepRow
-from hotline.audit import Actor, record_deed
+from cases.unit_store import find_unit
+from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
 
@@ -34,21 +39,38 @@ _STALE = "工单刚被其他人更新过，请刷新后再操作。"
 
 
 class Workflow:
-    """The steps of a case. `tell` None: residents are not told (tools, tests)."""
+    """The steps of a case. `tell` None: residents are not told (tools, tests).
 
-    def __init__(self, db: Database, clock: Clock, tell: Tell | None = None) -> None:
+    `auto_dispatch`: a filed case that a direct rule fits is dispatched without a person.
+    """
+
+    def __init__(
+        self, db: Database, clock: Clock, tell: Tell | None = None, *, auto_dispatch: bool = False
+    ) -> None:
         self._db = db
         self._clock = clock
         self._tell = tell
+        self._auto_dispatch = auto_dispatch
 
-    async def act(self, case_number: str, order: Order, actor: Actor, part: Part) -> bool:
+    async def act(
+        self,
+        case_number: str,
+        order: Order,
+        actor: Actor,
+        part: Part,
+        *,
+        unit_id: int | None = None,
+    ) -> bool:
         """Do it, or ask a supervisor for it; returns whether it was done at once.
 
-        Raises CaseNotFound, IllegalMove (state, role, an older version) or MissingDetail.
+        `unit_id`: for Part.UNIT, whose case it must be; another's is not found. Raises
+        CaseNotFound, IllegalMove (state, role, an older version), MissingDetail or UnknownUnit.
         """
         now = self._clock.now()
         async with self._db.write() as session:
             row = await _lock(session, case_number)
+            if part is Part.UNIT and (unit_id is None or row.unit_id != unit_id):
+                raise CaseNotFound
             if row.version != order.version:
                 raise IllegalMove(_STALE)
             step = self._check(row, order, part, now)
@@ -56,7 +78,19 @@ class Workflow:
                 await self._ask(session, row, order, actor, now)
                 return False
             await self._do(session, row, step, order, actor, now)
+            if step.deed is Deed.FILE and self._auto_dispatch:
+                await self._dispatch_alone(session, row, now)
             return True
+
+    async def _dispatch_alone(self, session: AsyncSession, row: CaseRow, now: datetime) -> None:
+        proposal = await propose_for(session, row, now)
+        if proposal.unit is None or proposal.rule is None or proposal.rule.mode is not Mode.DIRECT:
+            return
+        order = Order(
+            Deed.DISPATCH, row.version, unit_name=proposal.unit.name, because=proposal.reason
+        )
+        step = self._check(row, order, Part.DESK, now)
+        await self._do(session, row, step, order, SYSTEM, now)
 
     async def decide(self, request_id: int, approved: bool, actor: Actor, note: str) -> None:
         """A supervisor's ruling on a request; raises RequestSettled when there is none open.
@@ -130,6 +164,8 @@ class Workflow:
         )
         note = f"申请{BY_DEED[order.deed].name}：{order.note}"
         self._write_down(session, row, actor, note, order.deed, row.status, now)
+        asked = f"{actor.name}申请{BY_DEED[order.deed].name}"
+        remind(session, now, ReminderKind.RULING, row.case_number, asked)
         record_deed(
             session,
             now,
@@ -150,10 +186,7 @@ class Workflow:
         now: datetime,
     ) -> None:
         before = row.status
-        await self._apply(session, row, step, order, now)
-        note = order.note.strip() or step.name
-        if step.deed is Deed.DISPATCH:
-            note = f"派往{row.unit_name}" + (f"：{order.note}" if order.note.strip() else "")
+        note = await self._apply(session, row, step, order, now) or order.note.strip() or step.name
         self._write_down(session, row, actor, note, step.deed, before, now)
         record_deed(
             session,
@@ -177,7 +210,9 @@ class Workflow:
         step: Transition,
         order: Order,
         now: datetime,
-    ) -> None:
+    ) -> str:
+        """Change the case; returns the history's words where they are not the order's own."""
+        said = ""
         if step.deed is Deed.MERGE:
             await self._join(session, row, order.into)
         elif step.deed is Deed.SPLIT:
@@ -185,23 +220,31 @@ class Workflow:
         elif step.to is not None:
             row.status = step.to.value
         if step.deed is Deed.DISPATCH:
-            row.unit_name = order.unit_name.strip()
-        elif step.deed is Deed.EXTEND:
-            row.due_at = order.until
-        elif step.deed is Deed.DEFER:
-            row.paused_at = now
+            said = await _send(session, row, order, now)
+        elif step.deed is Deed.RETURN:
+            row.unit_id, row.unit_name, row.helper_ids = None, None, []
+        elif step.deed is Deed.GRADE:
+            said = await _grade(session, row, order, now)
+        elif step.deed is Deed.EXTEND and order.until is not None:
+            if row.due_at is not None and order.until <= row.due_at:
+                raise MissingDetail("延期后的时间要晚于现在的期限。")
+            await extend_clocks(session, row, order.until, now)
+        elif step.deed is Deed.REWORK:
+            remind(session, now, ReminderKind.REWORK, row.case_number, order.note, row.unit_id)
         elif step.deed is Deed.CALL_BACK and order.answers is not None:
             row.call_back = asdict(order.answers)
         elif step.deed is Deed.REOPEN:
             row.call_back = None
-        if step.deed is Deed.RESUME and row.paused_at is not None:
-            # what was left when the clock stopped is left when it runs again
-            row.due_at = row.due_at + (now - row.paused_at) if row.due_at else None
-            row.paused_at = None
+        row.deferred_until = order.until if step.deed is Deed.DEFER else None
+        if step.deed is Deed.SPLIT:
+            await reopen_clocks(session, row, now)
+        elif step.to is not None:
+            await run_clocks(session, row, now)
         if CaseStatus(row.status) not in OVER:
             row.closed_at = None
         elif row.closed_at is None:
             row.closed_at = now
+        return said
 
     async def _join(self, session: AsyncSession, row: CaseRow, into: str) -> None:
         if into == row.case_number:
@@ -248,3 +291,37 @@ async def _lock(session: AsyncSession, case_number: str) -> CaseRow:
     if row is None:
         raise CaseNotFound
     return row
+
+
+async def _send(session: AsyncSession, row: CaseRow, order: Order, now: datetime) -> str:
+    """Give the case to its unit; the words for the history."""
+    unit = await find_unit(session, order.unit_name.strip())
+    helpers = [await find_unit(session, name) for name in order.helper_names]
+    if unit is None or None in helpers:
+        raise UnknownUnit
+    row.unit_id, row.unit_name = unit.id, unit.name
+    row.helper_ids = [each.id for each in helpers if each is not None and each is not unit]
+    said = [f"派往{unit.name}"]
+    if row.helper_ids:
+        said.append("协办：" + "、".join(order.helper_names))
+    said += [each for each in (order.because, order.note.strip()) if each]
+    remind(session, now, ReminderKind.DISPATCHED, row.case_number, "新派来一张工单", unit.id)
+    for identifier in row.helper_ids:
+        remind(session, now, ReminderKind.DISPATCHED, row.case_number, "请协办", identifier)
+    return "；".join(said)
+
+
+async def _grade(session: AsyncSession, row: CaseRow, order: Order, now: datetime) -> str:
+    """Set urgency and class of area; the words for the history."""
+    assert order.urgency is not None  # the table asks for it
+    before = _name_grade(row)
+    row.urgency = order.urgency.value
+    row.area_class = order.area_class or None
+    await regrade_clocks(session, row, now)
+    reason = f"：{order.note.strip()}" if order.note.strip() else ""
+    return f"定级由{before}改为{_name_grade(row)}{reason}"
+
+
+def _name_grade(row: CaseRow) -> str:
+    area = f"、{row.area_class} 类区域" if row.area_class else ""
+    return f"{URGENCY_NAMES[Urgency(row.urgency)]}{area}"

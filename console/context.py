@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cases.dispatch_service import Dispatching
+from cases.photos import CasePhotos
+from cases.reminders import Reminders
 from cases.service import Cases
+from cases.sheet_service import Sheets
 from cases.workflow import Workflow
 from console.service import Accounts
 from conversations.media import Media
@@ -16,6 +20,7 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.limits import Limiter
 from hotline.settings import Settings
+from kb.editorial import Editorial
 from kb.place_service import Places
 
 
@@ -31,8 +36,13 @@ class ConsoleContext:
     conversations: Conversations
     cases: Cases
     workflow: Workflow
+    sheets: Sheets
+    dispatching: Dispatching
+    reminders: Reminders
+    photos: CasePhotos
     media: Media
     accounts: Accounts
     places: Places
+    editorial: Editorial
     reach: Mapping[str, ReadReach] = field(default_factory=dict)
     """Channels that bound how much may be sent."""

@@ -133,11 +133,24 @@ class Door:
             COOKIE,
             token,
             max_age=seconds,
-            path="/console",
+            # the API takes the session too (contract.md); the token stays out of scripts' reach
+            path="/",
             httponly=True,
             samesite="Strict",
             secure=self._c.settings.public_base_url.startswith("https"),
         )
+
+    async def admit_script(self, request: web.Request) -> Visitor:
+        """The logged-in operator whose page calls the API; raises NotLoggedIn, ForeignRequest."""
+        visitor = await self.find_visitor(request)
+        if visitor is None:
+            raise NotLoggedIn
+        if request.method not in _SAFE_METHODS:
+            self.check_origin(request)
+            given = request.headers.get(CSRF_HEADER, "")
+            if not self._c.accounts.csrf_fits(visitor.token, given):
+                raise ForeignRequest
+        return visitor
 
     async def _admit(self, request: web.Request, right: Right | None) -> Visitor:
         visitor = await self.find_visitor(request)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from hotline.errors import InvalidInput, TooLarge, UnsupportedMedia
+from hotline.errors import InvalidInput, NotFound, TooLarge, UnsupportedMedia
 
 _BODY_BYTES = 64 * 1024
 _MOST_FIELDS = 32
@@ -92,6 +92,14 @@ def read_seq(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
         return value
     raise InvalidInput("seq 应是消息序号。")
+
+
+def read_number(request: web.Request, name: str = "id") -> int:
+    """The number in the address; anything else is not found."""
+    raw = request.match_info[name]
+    if not (raw.isascii() and raw.isdecimal() and len(raw) < 10):
+        raise NotFound
+    return int(raw)
 
 
 def read_next(raw: str) -> str:

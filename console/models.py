@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
-from console.errors import WeakPassword
+from console.errors import NotAllowed, WeakPassword
 from conversations.models import Operator
 from hotline.audit import Actor
 from hotline.errors import InvalidInput
@@ -26,12 +27,21 @@ class Role(StrEnum):
     OPERATOR = "operator"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
+    UNIT = "unit"
+    """Handles the cases of one unit, and sees nothing else."""
 
 
 ROLE_NAMES: Mapping[Role, str] = {
     Role.OPERATOR: "坐席",
     Role.SUPERVISOR: "班长",
     Role.ADMIN: "管理员",
+    Role.UNIT: "承办单位",
+}
+
+_SEATS: Mapping[Role, Literal["operator", "supervisor", "admin"]] = {
+    Role.OPERATOR: "operator",
+    Role.SUPERVISOR: "supervisor",
+    Role.ADMIN: "admin",
 }
 
 
@@ -49,6 +59,10 @@ class Right(StrEnum):
     """Take cases through their steps."""
     RULE_CASES = "rule_cases"
     """Decide on returns, extensions, deferrals and voiding."""
+    MANAGE_CASE_TABLES = "manage_case_tables"
+    """Change limits, working days, units, special areas, dispatch rules; reading needs READ_CASES."""
+    HANDLE_CASES = "handle_cases"
+    """See and handle the cases of one's own unit."""
     MANAGE_OPERATORS = "manage_operators"
     WRITE_ARTICLES = "write_articles"
     PUBLISH_ARTICLES = "publish_articles"
@@ -64,6 +78,7 @@ _SUPERVISOR_RIGHTS = _OPERATOR_RIGHTS | {
     Right.TAKE_FROM_OTHERS,
     Right.REVEAL_ANY,
     Right.RULE_CASES,
+    Right.MANAGE_CASE_TABLES,
     Right.MANAGE_PLACES,
     Right.PUBLISH_ARTICLES,
 }
@@ -72,6 +87,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.OPERATOR: _OPERATOR_RIGHTS,
     Role.SUPERVISOR: _SUPERVISOR_RIGHTS,
     Role.ADMIN: _SUPERVISOR_RIGHTS | {Right.MANAGE_OPERATORS},
+    Role.UNIT: frozenset({Right.HANDLE_CASES}),
 }
 
 
@@ -87,6 +103,7 @@ class Account:
     last_login_at: datetime | None
     disabled_at: datetime | None
     password_generated: bool
+    unit_id: int | None = None
 
     @property
     def role_name(self) -> str:
@@ -100,8 +117,10 @@ class Account:
 
     @property
     def operator(self) -> Operator:
-        """Who she is to conversations."""
-        return Operator(self.id, self.name, self.role.value)
+        """Who she is to conversations; a unit's account takes part in none."""
+        if self.role not in _SEATS:
+            raise NotAllowed
+        return Operator(self.id, self.name, _SEATS[self.role])
 
     def may(self, right: Right) -> bool:
         """Whether her role includes the right."""
@@ -129,7 +148,7 @@ def read_role(raw: str) -> Role:
     try:
         return Role(raw)
     except ValueError:
-        raise InvalidInput("角色应是 operator、supervisor 或 admin。") from None
+        raise InvalidInput("角色应是 operator、supervisor、admin 或 unit。") from None
 
 
 def check_password(password: str, login: str) -> None:

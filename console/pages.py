@@ -54,6 +54,7 @@ class Pages:
             iso=iso,
             moment=self.name_moment,
             waited=name_duration,
+            span=name_span,
             masked=mask_text,
             emergency=lambda kind: EMERGENCY_NAMES.get(kind, "紧急"),
             channel=lambda channel: CHANNEL_NAMES.get(channel, channel),
@@ -90,3 +91,12 @@ def name_duration(seconds: float) -> str:
     left = max(int(seconds), 0)
     minutes = f"{left % _HOUR // _MINUTE:02d}:{left % _MINUTE:02d}"
     return f"{left // _HOUR}:{minutes}" if left >= _HOUR else minutes
+
+
+def name_span(span: timedelta) -> str:
+    """`2 天 3 小时`, `3 小时 5 分`, `5 分钟`; never negative."""
+    minutes = max(int(span.total_seconds()), 0) // _MINUTE
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} 天 {hours} 小时" if hours else f"{days} 天"
+    return f"{hours} 小时 {minutes % 60} 分" if hours else f"{minutes} 分钟"

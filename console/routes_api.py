@@ -17,6 +17,7 @@ from console.intake import read_json, read_message_id, read_seq, read_text
 from console.live import LivePage
 from console.messages import describe_entry
 from console.models import Right
+from console.pictures import send_picture
 from conversations.errors import HeldByAnother
 from conversations.models import Conversation, Holder
 from conversations.service import Conversations
@@ -70,16 +71,7 @@ class DeskApi:
         row, path = await self._c.media.open_attachment(
             request.match_info["id"], request.match_info["attachment"]
         )
-        headers = {
-            "Content-Type": row.content_type,
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Content-Disposition": "inline",
-            "Cross-Origin-Resource-Policy": "same-origin",
-            # shown again without loading, but only to who is still logged in
-            "Cache-Control": "private, no-cache",
-        }
-        return web.FileResponse(path, headers=headers)
+        return send_picture(path, row.content_type)
 
     async def answer(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """POST …/messages {client_message_id, text}; the same id again is answered once."""

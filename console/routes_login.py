@@ -59,7 +59,7 @@ class LoginPages:
         self._c.bus.publish(operator_topic(visitor.account.id), {"type": "session_ended"})
         location = {"Location": "/console/login"}
         response = web.Response(status=HTTPStatus.SEE_OTHER, headers=location)
-        response.del_cookie(COOKIE, path="/console")
+        response.del_cookie(COOKIE, path="/")
         # cached pages and anything a script kept go with the session
         response.headers["Clear-Site-Data"] = '"cache"'
         return response

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from cases.errors import UnknownUnit
 from console.context import ConsoleContext
 from console.door import Visitor
 from console.intake import read_form
@@ -30,13 +31,17 @@ class OperatorPages:
         """POST /console/operators: the new account's password is shown once."""
         form = await read_form(request)
         login, name = form.get("login", ""), form.get("name", "")
-        role = form.get("role", Role.OPERATOR.value)
+        role, unit = form.get("role", Role.OPERATOR.value), form.get("unit", "").strip()
         try:
             password = await self._c.accounts.add_operator(
-                login, name, role, actor=visitor.account.actor
+                login,
+                name,
+                role,
+                actor=visitor.account.actor,
+                unit_id=await self._find_unit(unit) if role == Role.UNIT.value else None,
             )
         except HotlineError as error:
-            entered = {"login": login, "name": name, "role": role}
+            entered = {"login": login, "name": name, "role": role, "unit": unit}
             return await self._page(visitor, error=error, entered=entered)
         shown = {"name": name, "login": login.strip().casefold(), "password": password}
         return await self._page(visitor, shown=shown)
@@ -64,6 +69,12 @@ class OperatorPages:
             return web.Response(status=HTTPStatus.SEE_OTHER, headers=location)
         return await self._page(visitor, shown=shown)
 
+    async def _find_unit(self, name: str) -> int:
+        found = (await self._c.dispatching.book()).unit(name)
+        if found is None:
+            raise UnknownUnit
+        return found.id
+
     async def _page(
         self,
         visitor: Visitor,
@@ -78,6 +89,7 @@ class OperatorPages:
             visitor=visitor,
             operators=await self._c.accounts.list_operators(),
             error=error,
-            entered=entered or {"login": "", "name": "", "role": Role.OPERATOR.value},
+            entered=entered or {"login": "", "name": "", "role": Role.OPERATOR.value, "unit": ""},
+            units={unit.id: unit.name for unit in (await self._c.dispatching.book()).units},
             shown=shown,
         )

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from console.context import ConsoleContext
 from console.door import Door, Visitor
+from console.intake import read_number
 from console.models import Right
 from console.pages import Pages
 from hotline.errors import HotlineError, InvalidInput, NotFound
@@ -82,14 +83,14 @@ class PlacePages:
 
     async def show_import(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """GET /console/places/imports/{id}"""
-        found = await self._places.get_import(_read_id(request))
+        found = await self._places.get_import(read_number(request))
         return self._pages.render(
             "place_import.html", visitor=visitor, it=found, kind_names=KIND_NAMES, shown=_SHOWN
         )
 
     async def decide(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """POST /console/places/imports/{id}/confirm, …/drop and …/undo"""
-        number, deed = _read_id(request), request.match_info["deed"]
+        number, deed = read_number(request), request.match_info["deed"]
         try:
             if deed == "confirm":
                 await self._places.confirm(number, visitor.account.actor)
@@ -128,13 +129,6 @@ class PlacePages:
             imports=await self._places.recent_imports(),
             most_megabytes=MOST_BYTES // 1024 // 1024,
         )
-
-
-def _read_id(request: web.Request) -> int:
-    raw = request.match_info["id"]
-    if not (raw.isascii() and raw.isdecimal() and len(raw) < 10):
-        raise NotFound
-    return int(raw)
 
 
 def _read_usual(request: web.Request) -> Usual:

@@ -36,7 +36,7 @@ from console.passwords import Passwords, make_password
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.errors import RateLimited
+from hotline.errors import InvalidInput, RateLimited
 from hotline.limits import Limiter
 from hotline.privacy import Vault
 from hotline.settings import Settings
@@ -187,9 +187,15 @@ class Accounts:
         role: Role | str,
         password: str | None = None,
         actor: Actor = SYSTEM,
+        unit_id: int | None = None,
     ) -> str:
-        """Add an account; returns its password, made here when none is given."""
+        """Add an account; returns its password, made here when none is given.
+
+        `unit_id`: the unit of an account with the role unit, and of no other.
+        """
         login, name, role = read_login(login), read_name(name), read_role(role)
+        if (role is Role.UNIT) is (unit_id is None):
+            raise InvalidInput("承办单位的账号要选择单位，其他账号不选。")
         chosen = password or make_password()
         check_password(chosen, login)
         hashed, now = await self._passwords.hash(chosen), self._clock.now()
@@ -201,6 +207,7 @@ class Accounts:
             password_hash=hashed,
             password_generated=password is None,
             created_at=now,
+            unit_id=unit_id,
         )
         try:
             async with self._db.write() as session:
@@ -208,7 +215,14 @@ class Accounts:
                     raise LoginTaken
                 session.add(row)
                 record_deed(
-                    session, now, actor, "operator_added", "operator", row.id, role=role.value
+                    session,
+                    now,
+                    actor,
+                    "operator_added",
+                    "operator",
+                    row.id,
+                    role=role.value,
+                    unit_id=unit_id,
                 )
         except IntegrityError:
             raise LoginTaken from None

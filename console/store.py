@@ -28,6 +28,8 @@ class OperatorRow(Base):
     created_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    unit_id: Mapped[int | None]
+    """The unit whose cases the account handles; only for the role unit."""
 
 
 class OperatorSessionRow(Base):
@@ -65,6 +67,7 @@ def to_account(row: OperatorRow) -> Account:
         last_login_at=row.last_login_at,
         disabled_at=row.disabled_at,
         password_generated=row.password_generated,
+        unit_id=row.unit_id,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +16,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 from yarl import URL
 
+from cases.dispatch_service import Dispatching
+from cases.photos import CasePhotos
+from cases.reminders import Reminders
 from cases.service import Cases
+from cases.sheet_service import Sheets
 from cases.workflow import Workflow
 from console.context import ConsoleContext
 from console.door import COOKIE, CSRF_HEADER
@@ -27,11 +33,16 @@ from conversations.models import Conversation, Handoff, Incoming, Reply
 from conversations.service import Conversations
 from hotline.bus import LocalBus
 from hotline.clock import FakeClock
-from hotline.db import Base, Database
+from hotline.db import Database
 from hotline.limits import LocalLimiter
+from hotline.migrate import upgrade_database
 from hotline.privacy import Vault
 from hotline.settings import Settings
+from kb.editorial import make_editorial
 from kb.place_service import Places
+from kb.service import Knowledge
+from kb.testing import TinyEmbedder
+from kb.vectors import PassageVectors
 
 PASSWORD = "right-horse-7"  # noqa: S105  # of accounts that live as long as a test
 Client = TestClient[web.Request, web.Application]
@@ -84,9 +95,13 @@ class World:
         self.clients.append(client)
         return client
 
-    async def add(self, login: str, role: Role = Role.OPERATOR, name: str = "") -> None:
+    async def add(
+        self, login: str, role: Role = Role.OPERATOR, name: str = "", unit_id: int | None = None
+    ) -> None:
         """An operator whose password is PASSWORD."""
-        await self.context.accounts.add_operator(login, name or login, role, PASSWORD)
+        await self.context.accounts.add_operator(
+            login, name or login, role, PASSWORD, unit_id=unit_id
+        )
 
     async def log_in(self, login: str, password: str = PASSWORD) -> Page:
         """A new browser, logged in through the login page."""
@@ -131,12 +146,13 @@ async def build_world(folder: Path, **settings: object) -> World:
     values: dict[str, object] = {"data_dir": folder, **settings}
     effective = Settings(**values)  # type: ignore[arg-type]  # field names checked by the dataclass
     db = Database(f"sqlite+aiosqlite:///{folder / 'console.db'}")
-    async with db.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
+    shutil.copy(await _migrated_file(), folder / "console.db")
     clock, bus = FakeClock(datetime(2026, 11, 22, 6, 0, tzinfo=UTC)), LocalBus()
     vault, limiter = Vault("x" * 40), LocalLimiter()
     quick = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     conversations = Conversations(db, clock, bus)
+    embedder = TinyEmbedder()
+    knowledge = Knowledge(db, clock, PassageVectors(embedder, folder / "cache"))
     context = ConsoleContext(
         db=db,
         clock=clock,
@@ -146,13 +162,32 @@ async def build_world(folder: Path, **settings: object) -> World:
         conversations=conversations,
         cases=Cases(db, clock, vault, limiter),
         workflow=Workflow(db, clock, conversations.tell),
+        sheets=Sheets(db, clock),
+        dispatching=Dispatching(db, clock),
+        reminders=Reminders(db, clock),
+        photos=CasePhotos(db, clock),
         media=Media(db, clock, folder / "media"),
         accounts=Accounts(db, clock, limiter, vault, effective, quick),
         places=Places(db, clock),
+        editorial=make_editorial(db, clock, knowledge, embedder.embed, conversations.tell),
     )
     app = web.Application()
     setup_console(app, context)
     return World(context, app, clock, bus)
+
+
+_TEMPLATE = tempfile.TemporaryDirectory(prefix="console-")
+
+
+async def _migrated_file() -> Path:
+    """A migrated database to copy: made once a process, as migrating takes longer than a test."""
+    path = Path(_TEMPLATE.name) / "console.db"
+    if not path.exists():
+        db = Database(f"sqlite+aiosqlite:///{path.with_suffix('.part')}")
+        await upgrade_database(db)
+        await db.close()
+        path.with_suffix(".part").rename(path)
+    return path
 
 
 async def post_login(

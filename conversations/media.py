@@ -52,6 +52,18 @@ class Media:
         """Store a recording of a conversation, as the channel decoded it."""
         return await self._keep(conversation_id, "audio", name, data, content_type)
 
+    async def keep_photo(self, data: bytes) -> tuple[str, str, tuple[int, int]]:
+        """Store a picture that belongs to no conversation: (hash, content type, pixels)."""
+        async with self._slots:
+            clean, content_type, width, height = await asyncio.to_thread(clean_image, data)
+        digest = hashlib.sha256(clean).hexdigest()
+        await asyncio.to_thread(self._write, digest, clean)
+        return digest, content_type, (width, height)
+
+    def find_photo(self, digest: str) -> Path:
+        """Where the bytes of a kept photo lie."""
+        return self._path(digest)
+
     async def forget_file(self, digest: str) -> None:
         """Delete the bytes; the caller has made sure that no attachment refers to them."""
         await asyncio.to_thread(self._path(digest).unlink, missing_ok=True)

@@ -54,6 +54,8 @@ class ConversationRow(Base):
     session: Mapped[int] = mapped_column(default=1)
     turns_in_session: Mapped[int] = mapped_column(default=0)
     draft: Mapped[dict[str, Any] | None]
+    open_question: Mapped[dict[str, Any] | None]
+    """Asked outside of a turn: the dialogue that his next words belong to (loop, slots)."""
     emergency: Mapped[str | None] = mapped_column(String(16))
     handoff: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
@@ -81,6 +83,9 @@ class EntryRow(Base):
     sender: Mapped[str] = mapped_column(String(16))
     operator_name: Mapped[str | None] = mapped_column(String(64))
     text: Mapped[str] = mapped_column(Text)
+    """With telephone and identity numbers covered."""
+    text_sealed: Mapped[str | None] = mapped_column(Text)
+    """The words as they were sent, encrypted; only where a number is covered in `text`."""
     payload: Mapped[dict[str, Any]]
     client_message_id: Mapped[str | None] = mapped_column(String(128))
     in_reply_to: Mapped[str | None] = mapped_column(String(32))
@@ -146,6 +151,16 @@ class OutboxRow(Base):
     error: Mapped[str | None] = mapped_column(String(128))
 
 
+class SaidNumberRow(Base):
+    """Which number (blind) was said in which conversation: found again to be forgotten."""
+
+    __tablename__ = "said_numbers"
+    __table_args__ = (Index(None, "conversation_id"),)
+
+    number_blind: Mapped[str] = mapped_column(String(64), primary_key=True)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+
+
 class NoteRow(Base):
     """An operator's internal note; residents never see it."""
 
@@ -175,6 +190,8 @@ class AttachmentRow(Base):
     bytes: Mapped[int]
     width: Mapped[int | None]
     height: Mapped[int | None]
+    position: Mapped[dict[str, Any] | None]
+    """Where it was taken ({lat, lon}), read before the hidden data was stripped."""
     created_at: Mapped[datetime]
 
 

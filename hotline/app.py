@@ -18,13 +18,20 @@ from sqlalchemy import func, select, text
 
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
+from cases.dispatch_service import Dispatching
+from cases.open311.routes import Open311
+from cases.photos import CasePhotos
+from cases.reminders import Reminders, Watch
+from cases.routes import CasesApi
 from cases.service import Cases
+from cases.sheet_service import Sheets
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
 from channels.webchat.routes import ChatContext, setup_webchat
 from channels.wechat.channel import WeChat, open_wechat
 from channels.wecom.channel import WeCom, open_wecom
+from console.api_door import ApiDoor
 from console.intake import read_form
 from console.models import Right
 from console.routes import ConsoleContext, setup_console
@@ -37,6 +44,7 @@ from conversations.rasa_bot import RasaBot
 from conversations.relay import Relay
 from conversations.service import Conversations
 from conversations.speech import Recogniser
+from hotline.api_keys import ApiKeys
 from hotline.bus import Bus, LocalBus, RedisBus
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
@@ -46,6 +54,7 @@ from hotline.privacy import Vault
 from hotline.reader import SentenceReader
 from hotline.settings import Settings
 from hotline.web import REGISTRY, add_security_headers, errors_as_json, measure
+from kb.editorial import Chores, Editorial, make_editorial
 from kb.pages import setup_knowledge
 from kb.place_service import Places
 from kb.service import Knowledge
@@ -75,6 +84,7 @@ class Product:
     cases: Cases
     workflow: Workflow
     knowledge: Knowledge
+    editorial: Editorial
     places: Places
     media: Media
     accounts: Accounts
@@ -120,6 +130,10 @@ async def open_product(
         await knowledge.seed()
         await knowledge.start()
         stack.push_async_callback(knowledge.stop)
+        editorial = make_editorial(db, clock, knowledge, embedder.embed, conversations.tell)
+        chores = Chores(editorial, settings.kb_keep_days)
+        chores.start()
+        stack.push_async_callback(chores.stop)
         places = Places(db, clock, settings.kb_refresh_seconds)
         await places.start()
         stack.push_async_callback(places.stop)
@@ -137,7 +151,7 @@ async def open_product(
                 settings.rasa_concurrency,
             )
         actions.services.bind(
-            actions.services.Services(cases, conversations, knowledge, embedder, places)
+            actions.services.Services(cases, conversations, knowledge, embedder, places, editorial)
         )
         relay = Relay(db, clock, conversations, bot)
         await relay.start()
@@ -154,6 +168,7 @@ async def open_product(
         )
         wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
         apart = [name for name, channel in (("wechat", wechat), ("wecom", wecom)) if channel]
+        workflow = Workflow(db, clock, conversations.tell)
         telephony = await stack.enter_async_context(
             open_telephony(
                 settings,
@@ -164,6 +179,7 @@ async def open_product(
                 conversations,
                 relay,
                 cases,
+                workflow,
                 knowledge,
                 limiter,
                 SentenceReader(settings, embedder),
@@ -174,6 +190,12 @@ async def open_product(
         outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel}, apart)
         outbox.start()
         stack.push_async_callback(outbox.stop)
+        workflow = Workflow(
+            db, clock, conversations.tell, auto_dispatch=bool(settings.case_auto_dispatch)
+        )
+        watch = Watch(db, clock, workflow, settings.case_watch_seconds)
+        watch.start()
+        stack.push_async_callback(watch.stop)
         yield Product(
             settings=settings,
             db=db,
@@ -183,8 +205,9 @@ async def open_product(
             vault=vault,
             conversations=conversations,
             cases=cases,
-            workflow=Workflow(db, clock, conversations.tell),
+            workflow=workflow,
             knowledge=knowledge,
+            editorial=editorial,
             places=places,
             media=media,
             accounts=Accounts(db, clock, limiter, vault, settings),
@@ -231,6 +254,7 @@ def make_app(product: Product) -> web.Application:
             product.media,
             product.bus,
             product.limiter,
+            product.editorial.ratings,
         ),
     )
     door, pages = setup_console(
@@ -244,9 +268,14 @@ def make_app(product: Product) -> web.Application:
             conversations=product.conversations,
             cases=product.cases,
             workflow=product.workflow,
+            sheets=Sheets(product.db, product.clock),
+            dispatching=Dispatching(product.db, product.clock),
+            reminders=Reminders(product.db, product.clock),
+            photos=CasePhotos(product.db, product.clock),
             media=product.media,
             accounts=product.accounts,
             places=product.places,
+            editorial=product.editorial,
             reach=dict.fromkeys(("wechat", "wecom"), reach_reader(product.db, product.clock)),
         ),
     )
@@ -258,6 +287,10 @@ def make_app(product: Product) -> web.Application:
     phone = product.telephony
     call_pages = CallPages(phone, phone.transcripts, phone.lists, product.clock, pages, read_form)
     call_pages.setup(app, door, Right.SERVE, Right.TAKE_FROM_OTHERS)
+    keys = ApiKeys(product.db, product.clock)
+    api_door = ApiDoor(door, keys, product.limiter)
+    CasesApi(product.cases, api_door.admit, product.clock).setup(app)
+    Open311(settings, product.cases, product.clock, product.limiter).setup(app)
     health = Health(product)
     app.add_routes(
         [
@@ -299,6 +332,7 @@ class Health:
                 "wechat": "on" if self._p.wechat else "off",
                 "wecom": "on" if self._p.wecom else "off",
                 "telephony": "on" if self._p.telephony.on else "off",
+                "open311": "on" if self._p.settings.open311_api_keys else "off",
             },
         }
         return web.json_response(body, status=200 if all(checks.values()) else 503)

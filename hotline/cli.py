@@ -45,6 +45,8 @@ app.add_typer(dev, name="dev")
 calls = typer.Typer(help="电话与通话转写", no_args_is_help=True)
 app.add_typer(calls, name="calls")
 app.add_typer(cases, name="cases")
+keys = typer.Typer(help="其他系统调用接口的密钥", no_args_is_help=True)
+app.add_typer(keys, name="keys")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="数据目录，默认见 hotline settings")
@@ -269,6 +271,85 @@ def db_upgrade(data_dir: DataDir = None) -> None:
 
     asyncio.run(run())
     say("数据库已是最新。")
+
+
+@cases.command("export")
+def cases_export(
+    file: Annotated[Path, typer.Argument(help="写到这个 csv 或 xlsx 文件")],
+    since: Annotated[str, typer.Option(help="登记日期从，如 2026-11-01")] = "",
+    until: Annotated[str, typer.Option(help="登记日期到（含）")] = "",
+    status: Annotated[str, typer.Option(help="状态，多个用逗号隔开，如 handling,deferred")] = "",
+    category: Annotated[str, typer.Option(help="五位类别代码，或两位大类")] = "",
+    personal: Annotated[bool, typer.Option(help="包含联系人和电话（记入审计）")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """导出工单；默认不含个人信息。"""
+    from cases.finding import read_search
+    from hotline.case_files import export_cases
+
+    search = read_search({"since": since, "until": until, "status": status, "category": category})
+    settings = with_secret_key(quiet_settings(data_dir))
+    count = asyncio.run(export_cases(settings, file, search, personal))
+    say(f"已导出 {count} 张工单到 {file}")
+
+
+@keys.command("add")
+def keys_add(
+    name: Annotated[str, typer.Argument(help="给哪个系统用，如 12345平台")],
+    scope: Annotated[list[str], typer.Option(help="权限，可写多次，如 --scope cases:read")],
+    data_dir: DataDir = None,
+) -> None:
+    """新增一个密钥，只显示一次。"""
+    from hotline.api_keys import read_scopes
+    from hotline.audit import SYSTEM
+    from hotline.case_files import open_keys
+
+    settings = with_secret_key(quiet_settings(data_dir))
+
+    async def run() -> str:
+        async with open_keys(settings) as found:
+            return await found.issue(name, read_scopes(scope), SYSTEM)
+
+    say(f"密钥 {asyncio.run(run())}（只显示这一次）")
+
+
+@keys.command("list")
+def keys_list(data_dir: DataDir = None) -> None:
+    """列出全部密钥（不含密钥本身）。"""
+    from hotline.case_files import open_keys
+    from hotline.clock import iso
+
+    settings = with_secret_key(quiet_settings(data_dir))
+
+    async def run() -> list[str]:
+        async with open_keys(settings) as found:
+            return [
+                f"{key.id}  {'已停用' if key.revoked_at else '可用'}  {iso(key.created_at)}  "
+                f"{key.name}  {' '.join(sorted(key.scopes))}"
+                for key in await found.list_keys()
+            ]
+
+    for line in asyncio.run(run()):
+        say(line)
+
+
+@keys.command("revoke")
+def keys_revoke(
+    identifier: Annotated[str, typer.Argument(help="密钥编号，见 hotline keys list")],
+    data_dir: DataDir = None,
+) -> None:
+    """停用一个密钥，马上生效。"""
+    from hotline.audit import SYSTEM
+    from hotline.case_files import open_keys
+
+    settings = with_secret_key(quiet_settings(data_dir))
+
+    async def run() -> None:
+        async with open_keys(settings) as found:
+            await found.revoke(identifier, SYSTEM)
+
+    asyncio.run(run())
+    say(f"密钥 {identifier} 已停用。")
 
 
 @cases.command("retain")

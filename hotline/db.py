@@ -25,6 +25,8 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from hotline import sqlite
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware moment, stored as UTC on every database."""
@@ -92,7 +94,10 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {} if self.is_sqlite else {"pool_size": 20, "pool_pre_ping": True}
+        options: dict[str, Any] = {"pool_size": 20, "pool_pre_ping": True}
+        if self.is_sqlite:
+            path = self.url.database or ":memory:"
+            options = {"async_creator": lambda *_: sqlite.connect(path)}
         self.engine: AsyncEngine = create_async_engine(
             self.url,
             hide_parameters=True,  # a failing statement is logged, residents' words are not
@@ -115,6 +120,8 @@ class Database:
             f"PRAGMA synchronous={'FULL' if options.get('durable', True) else 'NORMAL'}"
         )
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # the lock is ours: from here on nothing waits until the commit
+        connection.connection.driver_connection.writing = True
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from cases.store import seed_limits
+from cases.sheet_service import seed_sheets
 from hotline.db import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -35,7 +35,7 @@ async def upgrade_database(db: Database) -> None:
         await connection.run_sync(_upgrade)
         await connection.commit()
     async with db.write() as session:
-        await seed_limits(session)
+        await seed_sheets(session)
 
 
 def _upgrade(connection: Connection, *_: Any) -> None:

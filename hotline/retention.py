@@ -125,6 +125,7 @@ class Retention:
                 phone_sealed=None,
                 phone_blind=None,
                 name_sealed=None,
+                submission_sealed=None,
                 description=GONE,
                 occurred_text=None,
                 location=None,

@@ -68,8 +68,17 @@ class Settings:
     log_level: str = _setting("INFO", "日志级别：DEBUG INFO WARNING ERROR")
     log_format: str = _setting("auto", "日志格式：json、text，或 auto（终端用 text，其余用 json）")
     kb_refresh_seconds: float = _setting(0.5, "检查知识库是否有改动的间隔秒数")
+    case_auto_dispatch: int = _setting(
+        0, "立案后按规则自动派遣：1 开，0 关；只派规则写明直接派遣的，其余仍由人确认"
+    )
+    case_watch_seconds: float = _setting(30.0, "检查工单时限（预警、超期、挂账到期）的间隔秒数")
+    kb_keep_days: int = _setting(180, "没有答上来的问题和评价里的文字保留的天数")
     twilio_account_sid: str = _setting("", "Twilio 账号 SID；与令牌都填写后电话渠道才开通")
     twilio_auth_token: str = _setting("", "Twilio 账号令牌，用于校验回调签名", secret=True)
+    twilio_api_key: str = _setting(
+        "", "网页话机用的 Twilio API Key（SK 开头）；不填则坐席只能用话机"
+    )
+    twilio_api_secret: str = _setting("", "上面这个 API Key 的密钥", secret=True)
     twilio_api_base: str = _setting("https://api.twilio.com", "Twilio REST 接口的根地址")
     twilio_number: str = _setting("", "外呼和转接时显示的号码，国际格式，如 +861012345678")
     telephony_line: str = _setting(
@@ -134,6 +143,13 @@ class Settings:
     wecom_aes_key: str = _setting("", "微信客服回调的 EncodingAESKey（43 个字符）", secret=True)
     wecom_api_base: str = _setting("https://qyapi.weixin.qq.com", "企业微信接口根地址")
     wecom_messages_per_window: int = _setting(5, "微信客服：客户发消息后 48 小时内可发送的条数")
+
+    open311_api_keys: str = _setting(
+        "", "Open311 接口的密钥，多个用逗号隔开；设置后开通 /open311/v2", secret=True
+    )
+    open311_jurisdiction_id: str = _setting(
+        "", "Open311 的辖区代号，如 beijing.gov.cn；留空则不检查"
+    )
 
     @property
     def wechat_is_on(self) -> bool:
@@ -280,6 +296,10 @@ def _check_telephony(settings: Settings, problems: list[str]) -> None:
     if bool(settings.twilio_account_sid) != bool(settings.twilio_auth_token):
         problems.append(
             f"{env_name('twilio_account_sid')} 和 {env_name('twilio_auth_token')} 要一起填写"
+        )
+    if bool(settings.twilio_api_key) != bool(settings.twilio_api_secret):
+        problems.append(
+            f"{env_name('twilio_api_key')} 和 {env_name('twilio_api_secret')} 要一起填写"
         )
     if settings.twilio_account_sid and not settings.public_base_url:
         problems.append(f"{env_name('public_base_url')}：开通电话须填写，回调地址由它拼成")

@@ -160,11 +160,12 @@ def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(header)
-    writer.writerows([_disarm(cell) for cell in row] for row in rows)
+    writer.writerows([disarm(cell) for cell in row] for row in rows)
     return out.getvalue().encode("utf-8-sig")
 
 
-def _disarm(cell: str) -> str:
+def disarm(cell: str) -> str:
+    """The cell of a CSV file so that no spreadsheet takes it for a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
 
 

@@ -18,6 +18,7 @@ from kb.difference import Change, compare_texts
 from kb.draft_store import ArticleDraftRow, ArticleVersionRow
 from kb.errors import ArticleNotFound, BadArticle
 from kb.models import Article, article_from_data, article_to_markdown, parse_article
+from kb.prefill import find_unwritten
 
 LONGEST_TEXT = 6_500  # in a form a Chinese character takes nine bytes: this fits a page's bound
 _MARKUP = re.compile(r"<\s*[a-zA-Z/!][^>]*>")
@@ -25,14 +26,14 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,94}")
 OPEN_STATES = ("draft", "review", "scheduled")
 TEMPLATE = """---
 slug: new-article
-title: 标题，写成市民会问的一句话
+title: （待写：标题，写成市民会问的一句话）
 questions:
-  - 市民会怎么问
-answer: 能念出来的短答，不超过120个字。
-authority: 归谁管，去哪儿办
+  - （待写：市民会怎么问，一行一句）
+answer: （待写：能念出来的短答，不超过 120 个字）
+authority: （待写：归谁管，去哪儿办）
 jurisdiction: 北京市
 sources:
-  - law: 法规名称
+  - law: （待写：法规名称）
     article: 第几条
 valid_from: null
 valid_to: null
@@ -41,7 +42,7 @@ owner: 知识管理员
 tags: []
 categories: []
 ---
-长答，用普通文字和列表写。
+（待写：长答，用普通文字和列表写）
 """
 
 
@@ -64,6 +65,13 @@ class WrongState(Conflict):
 
     code = "wrong_state"
     message = "这份草稿的状态已经变了，请刷新后再看。"
+
+
+class Unwritten(InvalidInput):
+    """Something in the draft still waits to be written."""
+
+    code = "unwritten"
+    message = "还有标着“（待写”的地方，写好再提交。草稿已经保存。"
 
 
 class ChangedMeanwhile(Conflict):
@@ -139,6 +147,14 @@ class Editing:
         async with self._db.read() as session:
             return await draft_store.versions_of(session, slug)
 
+    async def slugs(self) -> set[str]:
+        """Every slug in use: of articles, and of drafts that may become some."""
+        async with self._db.read() as session:
+            drafts = await draft_store.drafts_in(session, OPEN_STATES)
+            return {row.slug for row in await store.all_articles(session)} | {
+                draft.slug for draft in drafts
+            }
+
     async def compare_draft(self, draft: ArticleDraftRow) -> list[Change]:
         """The draft against what is published now."""
         async with self._db.read() as session:
@@ -183,6 +199,8 @@ class Editing:
         """Ask for review."""
         async with self._db.write() as session:
             draft = await _find(session, id, "draft")
+            if find_unwritten(draft.text):
+                raise Unwritten
             draft.state, draft.returned, draft.updated_at = "review", "", self._clock.now()
             self._record(session, actor, "article_submitted", draft)
 

@@ -21,28 +21,28 @@ _BOUNDS: dict[str, tuple[float | None, float | None]] = {
 }
 
 
-def fit_ranking(lists: Sequence[tuple[Numbers, Flags]]) -> Numbers:
+def fit_ranking(lists: Sequence[tuple[Numbers, Flags, float]]) -> Numbers:
     """Weights under which the right candidates of each list get the most of a softmax.
 
-    A list is (features of shape (candidates, f), which candidates are right); lists without a
-    right one teach nothing.
+    A list is (features of shape (candidates, f), which candidates are right, what the list
+    counts for); lists without a right one teach nothing.
     """
     from scipy.optimize import minimize
 
-    lists = [(features, right) for features, right in lists if right.any()]
-    scale = np.concatenate([features for features, _ in lists]).std(axis=0) + 1e-9
-    scaled = [(features / scale, right) for features, right in lists]
+    lists = [each for each in lists if each[1].any()]
+    scale = np.concatenate([features for features, _, _ in lists]).std(axis=0) + 1e-9
+    scaled = [(features / scale, right, weight) for features, right, weight in lists]
 
     def loss(weights: Numbers) -> tuple[float, Numbers]:
         total = _STIFFNESS / 2 * float(weights @ weights)
         slope = _STIFFNESS * weights
-        for features, right in scaled:
+        for features, right, weight in scaled:
             scores = features @ weights
             shares = np.exp(scores - scores.max())
             shares /= shares.sum()
             hit = float(shares[right].sum())
-            total -= float(np.log(max(hit, 1e-12)))
-            slope = slope + (shares - shares * right / max(hit, 1e-12)) @ features
+            total -= weight * float(np.log(max(hit, 1e-12)))
+            slope += weight * ((shares - shares * right / max(hit, 1e-12)) @ features)
         return total, slope
 
     start = np.zeros(len(scale))

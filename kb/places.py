@@ -44,6 +44,14 @@ FARTHEST_METRES: Mapping[PlaceKind, float] = {
 """Farther away is not "near": then saying that there is no data is more honest."""
 
 
+def map_link(name: str, address: str, lat: float | None, lon: float | None) -> str:
+    """A link to a point on a map, or to a search for the address where there is no point."""
+    if lat is None or lon is None:
+        return f"{_MAP}search?{urlencode({'keyword': address or name})}"
+    named = {"position": f"{lon:.6f},{lat:.6f}", "name": name, "coordinate": "wgs84"}
+    return f"{_MAP}marker?{urlencode(named)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One place. Position in WGS-84 degrees; `checked_on` is when somebody last made sure."""
@@ -70,11 +78,7 @@ class Place:
     @property
     def map_url(self) -> str:
         """A link to the place on a map."""
-        if self.lat is None or self.lon is None:
-            return f"{_MAP}search?{urlencode({'keyword': self.address or self.name})}"
-        position = f"{self.lon:.6f},{self.lat:.6f}"
-        named = {"position": position, "name": self.name, "coordinate": "wgs84"}
-        return f"{_MAP}marker?{urlencode(named)}"
+        return map_link(self.name, self.address, self.lat, self.lon)
 
     def to_data(self) -> dict[str, Any]:
         """Plain JSON-able data without the id; `place_from_data` reads it back."""

@@ -1,4 +1,4 @@
-"""What can be done with knowledge: seed it, find answers, remember what was not found."""
+"""What can be done with knowledge: seed it, find answers, keep the index fresh."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from kb.vectors import PassageVectors
 log = structlog.get_logger(__name__)
 
 ARTICLES = Path(__file__).parent / "articles"
-_LONGEST_QUESTION = 500
 
 
 def read_articles(folder: Path = ARTICLES) -> Mapping[str, tuple[Article, str]]:
@@ -141,6 +140,28 @@ class Knowledge:
         except KeyError:
             raise ArticleNotFound from None
 
+    def version(self, slug: str) -> int:
+        """The version in use of a published, valid article; raises ArticleNotFound."""
+        try:
+            return self._articles[slug][1]
+        except KeyError:
+            raise ArticleNotFound from None
+
+    @property
+    def index(self) -> SearchIndex:
+        """The index in use; it is never changed, only replaced."""
+        return self._index
+
+    @property
+    def revision(self) -> int:
+        """How often the articles had been changed when the index was built."""
+        return self._state[0]
+
+    def index_with(self, article: Article) -> SearchIndex:
+        """What the index would be with this article published; slow, for a worker thread."""
+        others = [each for each, _ in self._articles.values() if each.slug != article.slug]
+        return SearchIndex([*others, article], self._vectors, self._weights)
+
     def find_by_title(self, title: str) -> Article | None:
         """The article with exactly this title: how a pressed choice comes back."""
         wanted = title.strip()
@@ -149,17 +170,3 @@ class Knowledge:
     def all(self) -> list[Article]:
         """Every published, valid article."""
         return [article for article, _ in self._articles.values()]
-
-    async def note_unanswered(self, question: str, channel: str, found: Found) -> None:
-        """Remember a question that had no good answer."""
-        best = found.hits[0] if found.hits else None
-        async with self._db.write() as session:
-            session.add(
-                store.UnansweredRow(
-                    question=question[:_LONGEST_QUESTION],
-                    channel=channel,
-                    best_slug=best.slug if best else None,
-                    best_score=found.confidence,
-                    asked_at=self._clock.now(),
-                )
-            )

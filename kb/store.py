@@ -31,7 +31,9 @@ class ArticleRow(Base):
 
 
 class RevisionRow(Base):
-    """How often the published articles (row 1) and the places (row 2) have changed."""
+    """How often the published articles (row 1), the places (row 2) and the groups of unanswered
+    questions (row 3) have changed.
+    """
 
     __tablename__ = "kb_revision"
 
@@ -39,22 +41,8 @@ class RevisionRow(Base):
     revision: Mapped[int]
 
 
-class UnansweredRow(Base):
-    """A question that found no good answer: what somebody should write about."""
-
-    __tablename__ = "kb_unanswered"
-    __table_args__ = (Index(None, "asked_at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    question: Mapped[str] = mapped_column(String(500))
-    channel: Mapped[str] = mapped_column(String(16))
-    best_slug: Mapped[str | None] = mapped_column(String(96))
-    best_score: Mapped[float]
-    asked_at: Mapped[datetime]
-
-
 PUBLISHED = "published"
-ARTICLES_REVISION, PLACES_REVISION = 1, 2
+ARTICLES_REVISION, PLACES_REVISION, GAPS_REVISION = 1, 2, 3
 
 
 async def put_article(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -61,9 +62,12 @@ class Arrivals:
         now = self._clock.now()
         blind = self._vault.blind(arrival.caller) if arrival.caller else None
         promised = await self._call_backs.find(arrival.call_back_id)
-        conversation_id, unfinished = await self._find_unfinished(blind)
-        if promised is not None and promised.conversation_id and not conversation_id:
-            conversation_id = await self._reopen(promised.conversation_id)
+        conversation_id, unfinished = None, None
+        if promised is not None and promised.conversation_id:
+            # whatever number he asked to be called at, it is that talk which goes on
+            conversation_id, unfinished = await self._reopen(promised.conversation_id)
+        if conversation_id is None:
+            conversation_id, unfinished = await self._find_unfinished(blind)
         if conversation_id is None:
             conversation, _, _ = await self._conversations.open(CHANNEL, [], blind)
             conversation_id, last_seq = conversation.id, 0
@@ -73,7 +77,7 @@ class Arrivals:
         call = Call(
             caller=arrival.caller,
             notice=self._settings.telephony_notice if record else "",
-            patient=not await self._often_empty(blind),
+            patient=not await self._often_nothing(blind),
         )
         opening = Answered(
             unfinished,
@@ -136,14 +140,26 @@ class Arrivals:
             found = (await session.execute(query)).first()
         if found is None or found[0].draft is None:
             return None, None
-        question = Call.from_json(found[1]).question
-        return found[0].id, question or "请接着说。"
+        return found[0].id, _last_question(found[1])
 
-    async def _reopen(self, conversation_id: str) -> str | None:
+    async def _reopen(self, conversation_id: str) -> tuple[str | None, str | None]:
+        """The talk a call-back was promised in, and where its report broke off."""
         conversation = await self._conversations.get(conversation_id)
-        return conversation.id if conversation.holder is Holder.BOT else None
+        if conversation.holder is not Holder.BOT:
+            return None, None
+        if conversation.draft is None:
+            return conversation.id, None
+        query = (
+            select(CallRow.memory)
+            .where(CallRow.conversation_id == conversation_id)
+            .order_by(CallRow.started_at.desc())
+            .limit(1)
+        )
+        async with self._db.read() as session:
+            memory = await session.scalar(query)
+        return conversation.id, _last_question(memory or {})
 
-    async def _often_empty(self, blind: str | None) -> bool:
+    async def _often_nothing(self, blind: str | None) -> bool:
         if blind is None:
             return False
         query = (
@@ -158,4 +174,14 @@ class Arrivals:
         )
         async with self._db.read() as session:
             memories = (await session.scalars(query)).all()
-        return len(memories) == _MOST_EMPTY and not any(each.get("spoke") for each in memories)
+        return len(memories) == _MOST_EMPTY and all(_was_nothing(each) for each in memories)
+
+
+def _last_question(memory: Mapping[str, Any]) -> str:
+    return Call.from_json(memory).question or "请接着说。"
+
+
+def _was_nothing(memory: Mapping[str, Any]) -> bool:
+    """A call on which nobody spoke, or abuse alone was said."""
+    counts = memory.get("counts") or {}
+    return not memory.get("spoke") or counts.get("insults", 0) >= max(counts.get("turns", 0), 1)

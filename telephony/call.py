@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from bot.language import answers
 from bot.language.emergency import detect_emergency
+from bot.language.insults import is_mere_insult
 from bot.language.normalise import normalise
 from telephony import booking, hearing, prompts, surveying
 from telephony.call_state import (
@@ -25,17 +26,17 @@ from telephony.call_state import (
     miss,
     now_asked,
     say_again,
+    think,
     want_human,
 )
+from telephony.confirming import check_digits, check_words, hear_check, take_digits
 from telephony.events import (
-    Act,
     Answered,
     Answers,
     Ask,
     Event,
     HangUp,
     Heard,
-    Hold,
     HungUp,
     Interrupted,
     Joined,
@@ -53,12 +54,16 @@ from telephony.events import (
     Wait,
     WantsCallBack,
 )
-from telephony.speaking import group_digits, split_portions, to_speech
+from telephony.greeting import greet
+from telephony.handover import ask_call_back, give_back, join, offer, queue
+from telephony.speaking import split_portions, to_speech
 
 PORTION_CHARS = 100
 """About twenty seconds of speech: what a listener keeps in mind at a time."""
 UNHEARD, UNSURE = 0.3, 0.55
 """Below the first the words are noise; below the second they are read back."""
+MOST_INSULTS = 5
+"""So often the dialogue answers mere abuse calmly; then the call ends with the numbers for danger."""
 _NUMBERS = ("phone", "case_number")
 
 
@@ -72,7 +77,7 @@ def step(call: Call, event: Event) -> Step:
         case Interrupted():
             return call.counted("barge_ins"), ()
         case Answered():
-            return _greet(call, event)
+            return greet(call, event)
         case Heard():
             return _hear(_awake(call), event)
         case Pressed():
@@ -85,37 +90,19 @@ def step(call: Call, event: Event) -> Step:
             words = prompts.STILL_THERE if call.phase is Phase.THINKING else prompts.ONE_MOMENT
             return replace(call, phase=Phase.THINKING), (Say(words), Wait())
         case Queued():
-            return _queue(call, event)
+            return queue(call, event)
         case NobodyFree():
-            return _offer(call, event.reason)
+            return offer(call, event.reason)
         case WantsCallBack():
-            return _ask_call_back_number(call, (LeaveQueue(),))
+            return ask_call_back(call, (LeaveQueue(),))
         case Joined():
-            return _join(call, event)
+            return join(call, event)
         case Returned():
-            return _return(call)
+            return give_back(call)
 
 
 def _awake(call: Call) -> Call:
     return replace(call, silences=0, spoke=True).counted("turns")
-
-
-# --- opening ---------------------------------------------------------------------------------
-
-
-def _greet(call: Call, event: Answered) -> Step:
-    words = {"hotline": prompts.HOTLINE, "notice": call.notice}
-    if event.errand == "follow_up" and event.case_number:
-        text = prompts.CALLING_ABOUT.format(**words, number=group_digits(event.case_number))
-        return ask(replace(call, phase=Phase.SURVEY, held=event.case_number), text)
-    if event.unfinished:
-        call = replace(call, phase=Phase.RESUMING, held=event.unfinished, unfinished=True)
-        return ask(call, prompts.GREETING_AGAIN.format(**words))
-    if event.errand == "missed":
-        return ask(call, prompts.CALLING_MISSED.format(**words))
-    if event.errand == "promised":
-        return ask(call, prompts.CALLING_PROMISED.format(**words))
-    return ask(call, prompts.GREETING.format(**words))
 
 
 # --- words -----------------------------------------------------------------------------------
@@ -128,13 +115,17 @@ def _hear(call: Call, event: Heard) -> Step:
         return _wait_out(replace(call, spoke=call.spoke))
     if detect_emergency(text):
         # nothing is asked back before danger has been answered
-        return _think(replace(at_rest(call), danger=True, alarmed=True), text)
+        return think(replace(at_rest(call), danger=True, alarmed=True), text)
     if call.phase in (Phase.OPERATOR, Phase.TYPED):
         return call, (Ask(text),)
     if event.confidence is not None and event.confidence < UNHEARD and len(said) > 1:
         return miss(call, prompts.NOT_CAUGHT)
+    if is_mere_insult(text):
+        call = call.counted("insults")
+        if (call.counts or {})["insults"] >= (MOST_INSULTS if call.patient else 1):
+            return replace(call, phase=Phase.ENDED), (Say(prompts.INSULTED), HangUp())
     if hearing.refuses_recording(text):
-        call, acts = say_again(call)
+        call, acts = say_again(replace(call, unrecorded=True))
         return call, (StopRecording(), Say(prompts.RECORDING_OFF), *acts)
     if hearing.wants_repeat(text):
         return say_again(call)
@@ -148,7 +139,7 @@ def _hear_in_phase(call: Call, text: str, confidence: float | None) -> Step:
         case Phase.READING:
             return _hear_while_reading(call, text, confidence)
         case Phase.CHECKING:
-            return _hear_check(call, text)
+            return hear_check(call, text)
         case Phase.COLLECTING:
             return _collect(call, text)
         case Phase.RESUMING:
@@ -166,22 +157,16 @@ def _hear_plainly(call: Call, text: str, confidence: float | None) -> Step:
     if done or hearing.says_goodbye(text):
         return _part(call)
     if hearing.wants_call_back(text):
-        return _ask_call_back_number(call)
+        return ask_call_back(call)
     if call.expects in _NUMBERS:
         digits = hearing.digits_in(text)
         if call.expects == "phone" and len(digits) >= 3 and not answers.is_anonymous(text):
-            return _take_digits(call, digits)
+            return take_digits(call, digits)
         if call.expects == "case_number" and len(digits) == 13:
-            return _check_digits(call, digits)
+            return check_digits(call, digits)
     if confidence is not None and confidence < UNSURE and len(text) >= 4:
-        words = prompts.CHECK_WORDS.format(text=to_speech(text).rstrip("。"))
-        call = replace(call, phase=Phase.CHECKING, held=text)
-        return call, (Say(words), Listen(6, 1))
-    return _think(call, text)
-
-
-def _think(call: Call, text: str) -> Step:
-    return replace(call, phase=Phase.THINKING, held="", portions=()), (Ask(text),)
+        return check_words(call, text)
+    return think(call, text)
 
 
 def _hear_while_reading(call: Call, text: str, confidence: float | None) -> Step:
@@ -197,45 +182,8 @@ def _hear_resuming(call: Call, text: str, confidence: float | None) -> Step:
     if hearing.wants_more(text) or hearing.says_yes(text):
         return ask(at_rest(call), question)
     if hearing.says_no(text):
-        return _think(replace(at_rest(call), unfinished=False), "取消")
+        return think(replace(at_rest(call), unfinished=False), "取消")
     return _hear_plainly(at_rest(call), text, confidence)
-
-
-# --- reading back ------------------------------------------------------------------------------
-
-
-def _hear_check(call: Call, text: str) -> Step:
-    held_digits = call.held.isdigit()
-    if hearing.says_yes(text):
-        return _think(call, call.held)
-    if held_digits:
-        swapped = hearing.swap_digits(call.held, text)
-        if swapped is not None:
-            return _check_digits(call, swapped)
-        digits = hearing.digits_in(text)
-        if len(digits) >= 7 or (digits and not hearing.says_no(text)):
-            return _take_digits(call, digits)
-        if answers.is_anonymous(text) and not hearing.says_no(text):
-            return _think(call, text)
-    if hearing.bare(text) in {"不对", "不是", "错", "不"} or answers.is_deny(text):
-        call = replace(call, phase=Phase.LISTENING, held="")
-        return call, (Say(prompts.SAY_AGAIN), listen(call))
-    # said once more, or something else: these words count
-    return _think(call, text)
-
-
-def _take_digits(call: Call, digits: str) -> Step:
-    if hearing.is_whole_number(digits):
-        return _check_digits(call, digits)
-    if len(digits) < hearing.longest_number(digits):
-        call = replace(call, phase=Phase.COLLECTING, held=digits)
-        return call, (Say(prompts.MORE_DIGITS.format(digits=group_digits(digits))), listen(call))
-    return miss(replace(call, phase=Phase.LISTENING, held=""), prompts.BAD_NUMBER)
-
-
-def _check_digits(call: Call, digits: str) -> Step:
-    call = replace(call, phase=Phase.CHECKING, held=digits)
-    return call, (Say(prompts.CHECK_NUMBER.format(digits=group_digits(digits))), Listen(6, 1))
 
 
 def _collect(call: Call, text: str) -> Step:
@@ -244,7 +192,7 @@ def _collect(call: Call, text: str) -> Step:
         return _hear_plainly(replace(call, phase=Phase.LISTENING, held=""), text, None)
     # a number begun again from its head replaces what was gathered
     whole = digits if hearing.is_whole_number(digits) else call.held + digits
-    return _take_digits(call, whole)
+    return take_digits(call, whole)
 
 
 # --- keys --------------------------------------------------------------------------------------
@@ -260,7 +208,7 @@ def _press(call: Call, digits: str) -> Step:
     if call.phase is Phase.READING:
         return read_on(call) if digits == "1" else ask(at_rest(call), prompts.ENOUGH)
     if call.phase is Phase.CHECKING and len(digits) == 1:
-        return _hear_check(call, "对" if digits == "1" else "不对")
+        return hear_check(call, "对" if digits == "1" else "不对")
     if call.phase is Phase.RESUMING:
         return _hear_resuming(call, "继续" if digits == "1" else "不", None)
     if call.phase in (Phase.OFFERING, Phase.NUMBER, Phase.TIME, Phase.BOOKING):
@@ -273,14 +221,14 @@ def _press(call: Call, digits: str) -> Step:
 def _press_answer(call: Call, digits: str) -> Step:
     if call.expects == "phone" and len(digits) > 1:
         gathered = call.held + digits if call.phase is Phase.COLLECTING else digits
-        return _take_digits(call, gathered)
+        return take_digits(call, gathered)
     if len(digits) == 13 or (call.expects == "last_four" and len(digits) == 4):
-        return _think(call, digits)
+        return think(call, digits)
     if len(digits) > 6:
-        return _check_digits(call, digits)
+        return check_digits(call, digits)
     choices = call.choices or (() if call.expects or call.unfinished else prompts.TOP_CHOICES)
     if len(digits) == 1 and digits.isdigit() and 0 < int(digits) <= len(choices):
-        return _think(call, choices[int(digits) - 1][1])
+        return think(call, choices[int(digits) - 1][1])
     return miss(call, prompts.NOT_CAUGHT)
 
 
@@ -394,50 +342,6 @@ def read_on(call: Call) -> Step:
 def _part(call: Call) -> Step:
     words = prompts.GOODBYE_UNFINISHED if call.unfinished else prompts.GOODBYE
     return replace(call, phase=Phase.ENDED), (Say(words), HangUp())
-
-
-# --- to a person ------------------------------------------------------------------------------------
-
-
-def _queue(call: Call, event: Queued) -> Step:
-    text = tell_place(event)
-    return replace(at_rest(call), phase=Phase.QUEUED, question=text), (Say(text), Hold())
-
-
-def tell_place(event: Queued) -> str:
-    """The place in the queue, the expected wait, and the ways out of it."""
-    place = prompts.PLACE.format(ahead=event.ahead) if event.ahead else prompts.PLACE_NEXT
-    minutes = prompts.MINUTES.format(minutes=event.minutes) if event.minutes else ""
-    return prompts.QUEUED.format(place=place, minutes=minutes)
-
-
-def _offer(call: Call, reason: str) -> Step:
-    why = prompts.NOBODY.get(reason, prompts.NOBODY["busy"])
-    if call.danger:
-        why = prompts.IN_DANGER_NOBODY + why
-    call = replace(at_rest(call), phase=Phase.OFFERING, refused=True)
-    return ask(call, prompts.OFFER, before=why)
-
-
-def _ask_call_back_number(call: Call, before: tuple[Act, ...] = ()) -> Step:
-    call, acts = booking.ask_number(at_rest(call))
-    return call, before + acts
-
-
-def _return(call: Call) -> Step:
-    if call.phase is not Phase.QUEUED:
-        return ask(at_rest(call), prompts.RETURNED)
-    call, acts = ask(at_rest(call), prompts.NOT_BOOKED)
-    leave: tuple[Act, ...] = (LeaveQueue(),)
-    return call, leave + acts
-
-
-def _join(call: Call, event: Joined) -> Step:
-    if event.typing:
-        call = replace(at_rest(call), phase=Phase.TYPED)
-        text = prompts.JOINED_TYPING.format(name=event.name)
-        return replace(call, question=text), (Say(text), Listen(20, 1))
-    return replace(at_rest(call), phase=Phase.OPERATOR), ()
 
 
 __all__ = ["Call", "Phase", "Step", "step"]

@@ -17,6 +17,7 @@ from hotline.privacy import Vault
 from hotline.settings import Settings
 from telephony import store
 from telephony.errors import CallNotFound
+from telephony.follow_up import FollowUps
 from telephony.hours import Hours
 from telephony.models import CallBackStatus, CallBackView, Errand, international
 from telephony.provider import Provider, ProviderFailed
@@ -28,7 +29,13 @@ _PAUSES = (timedelta(minutes=15), timedelta(hours=2), timedelta(hours=20))
 """After an attempt that reached nobody."""
 _SOON = timedelta(minutes=2)
 _OPEN = (CallBackStatus.WAITING.value, CallBackStatus.DIALLING.value)
-_UNREACHED = {"busy": "忙线", "no-answer": "无人接听", "failed": "没有接通", "canceled": "已取消"}
+_UNREACHED = {
+    "busy": "忙线",
+    "no-answer": "无人接听",
+    "failed": "没有接通",
+    "canceled": "已取消",
+    "silent": "接起来没有人说话",
+}
 _STUCK = timedelta(minutes=15)
 
 
@@ -36,13 +43,20 @@ class CallBacks:
     """The use cases around call-backs."""
 
     def __init__(
-        self, db: Database, clock: Clock, vault: Vault, settings: Settings, provider: Provider
+        self,
+        db: Database,
+        clock: Clock,
+        vault: Vault,
+        settings: Settings,
+        provider: Provider,
+        follow_ups: FollowUps,
     ) -> None:
         self._db = db
         self._clock = clock
         self._vault = vault
         self._settings = settings
         self._provider = provider
+        self._follow_ups = follow_ups
         self._hours = Hours.read(settings.telephony_call_back_hours)
 
     async def book(
@@ -192,6 +206,9 @@ class CallBacks:
             await self._close_try(session, row, "completed", now)
             row.status, row.updated_at = CallBackStatus.DONE.value, now
             row.outcome = {**row.outcome, "last": "已接通"}
+        if row.errand == Errand.FOLLOW_UP.value and row.case_number:
+            actor = Actor("resident", row.id, "电话回访")
+            await self._follow_ups.record(row.case_number, row.outcome, actor)
 
     async def note(self, call_back_id: str, name: str, value: str) -> None:
         """What the resident answered: solved, satisfied, remaining."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from telephony import prompts
-from telephony.events import Act, Listen, Say, Transfer
+from telephony.events import Act, Ask, Listen, Say, Transfer
 from telephony.speaking import group_digits, to_speech
 
 MOST_SILENCES = 3
@@ -47,7 +47,7 @@ class Call:
     notice: str = ""
     """What is said about recording; empty when nothing is recorded."""
     patient: bool = True
-    """False after several empty calls of this number: silence then ends the call."""
+    """False after several empty or merely abusive calls of this number: those then end at once."""
     phase: Phase = Phase.LISTENING
     question: str = ""
     """What the caller was last asked or told: said again on 重复 and after a silence."""
@@ -65,11 +65,13 @@ class Call:
     danger: bool = False
     alarmed: bool = False
     """The next words tell what to do in danger: they are not to be interrupted."""
+    unrecorded: bool = False
+    """The caller refused to be recorded; nobody may switch it on again."""
     unfinished: bool = False
     refused: bool = False
     """A person was wanted and could not come; the way back does not offer one again at once."""
     counts: Mapping[str, int] | None = None
-    """For the measures: silences, misses, barge_ins, transfers, turns."""
+    """For the measures: silences, misses, barge_ins, insults, transfers, turns."""
 
     def to_json(self) -> dict[str, Any]:
         """As kept in the database."""
@@ -113,6 +115,11 @@ def at_rest(call: Call) -> Call:
     return replace(
         call, phase=Phase.LISTENING, choices=(), expects=None, portions=(), held="", misses=0
     )
+
+
+def think(call: Call, text: str) -> Step:
+    """Give the words to the dialogue."""
+    return replace(call, phase=Phase.THINKING, held="", portions=()), (Ask(text),)
 
 
 def miss(call: Call, said: str) -> Step:

@@ -26,6 +26,8 @@ from telephony.measures import ANSWER_GOAL_SECONDS, CONNECT_GOAL, FORMULAS, by_h
 from telephony.models import ERRAND_NAMES, Errand, plain_number
 from telephony.setup import Telephony
 from telephony.transcripts import Transcripts
+from telephony.transfers import BROWSER
+from telephony.twilio.softphone import TOKEN_SECONDS, make_token
 
 HERE = Path(__file__).parent
 STATUS_NAMES = {
@@ -56,6 +58,13 @@ class Account(Protocol):
     def actor(self) -> Actor: ...
 
 
+_SOFTPHONE_POLICY = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
+    "form-action 'self'; media-src 'self' blob:; "
+    "connect-src 'self' https://*.twilio.com wss://*.twilio.com"
+)
+"""The one page that speaks with the provider from the browser."""
+
 Page = Callable[[web.Request, Any], Awaitable[web.StreamResponse]]
 
 
@@ -63,6 +72,8 @@ class Door(Protocol):
     """The console's door: login, rights, origin, CSRF."""
 
     def page(self, handler: Page, right: Any = None) -> Any: ...
+
+    def api(self, handler: Page, right: Any) -> Any: ...
 
 
 class Renderer(Protocol):
@@ -106,11 +117,14 @@ class CallPages:
                 web.get(f"{at}/transcripts", door.page(self.show_transcripts, serve)),
                 web.get(f"{at}/transcripts/{{id}}", door.page(self.show_transcript, serve)),
                 web.get(f"{at}/recordings/{{sid}}", door.page(self.play_recording, supervise)),
+                web.get(f"{at}/softphone", door.page(self.show_softphone, serve)),
+                web.post("/console/api/calls/softphone", door.api(self.admit_softphone, serve)),
                 web.post(f"{at}/line", door.page(self.set_line, serve)),
                 web.post(f"{at}/call-backs", door.page(self.book, serve)),
                 web.post(f"{at}/call-backs/{{id}}/cancel", door.page(self.cancel, serve)),
                 web.get(f"{at}/{{id}}", door.page(self.show_one, serve)),
                 web.post(f"{at}/{{id}}/take", door.page(self.take, serve)),
+                web.post(f"{at}/{{id}}/recording", door.page(self.set_recording, serve)),
                 web.post(f"{at}/{{id}}/third", door.page(self.add_third, serve)),
                 web.static("/console/calls-static", HERE / "static"),
             ]
@@ -126,7 +140,10 @@ class CallPages:
             live=await self._lists.live(),
             recent=await self._lists.recent(),
             call_backs=await self._t.call_backs.recent(50),
-            line=(mask_phone(line[0]), line[1]) if line else None,
+            line=("网页话机" if line[0] == BROWSER else mask_phone(line[0]), line[1])
+            if line
+            else None,
+            browser=self._t.in_browser,
             now=self._clock.now(),
             **_NAMES,
         )
@@ -140,6 +157,7 @@ class CallPages:
             call=call,
             said=[replace(each, text=mask_spoken(each.text)) for each in said],
             recordings=await self._t.recordings.of(call.id),
+            can_record=self._t.on and call.ended_at is None,
             line=await self._t.transfers.line_of(visitor.account.id),
             now=self._clock.now(),
             **_NAMES,
@@ -161,11 +179,35 @@ class CallPages:
         )
         raise web.HTTPSeeOther(f"/console/calls/{request.match_info['id']}")
 
+    async def set_recording(self, request: web.Request, visitor: Any) -> web.StreamResponse:
+        """POST /console/calls/{id}/recording: on or off for this call."""
+        form = await self._read_form(request)
+        call_id = request.match_info["id"]
+        await self._t.calls.set_recording(call_id, form.get("on") == "yes", visitor.account.actor)
+        raise web.HTTPSeeOther(f"/console/calls/{call_id}")
+
+    async def show_softphone(self, request: web.Request, visitor: Any) -> web.StreamResponse:
+        """GET /console/calls/softphone: the telephone in the browser, in a window of its own."""
+        if not self._t.in_browser:
+            raise NotFound("网页话机没有开通：要填写 HOTLINE_TWILIO_API_KEY 和密钥。")
+        response = self._pages.render("telephony/softphone.html", visitor=visitor)
+        response.headers["Content-Security-Policy"] = _SOFTPHONE_POLICY
+        return response
+
+    async def admit_softphone(self, request: web.Request, visitor: Any) -> web.StreamResponse:
+        """POST /console/api/calls/softphone: a token for her page, an hour long."""
+        if not self._t.in_browser:
+            raise NotFound
+        token = make_token(self._t.settings, visitor.account.id)
+        return web.json_response({"token": token, "seconds": TOKEN_SECONDS})
+
     async def set_line(self, request: web.Request, visitor: Any) -> web.StreamResponse:
         """POST /console/calls/line: my number, ready or not."""
         form = await self._read_form(request)
         raw = form.get("number", "").strip()
-        number = plain_number(raw) or None
+        number: str | None = plain_number(raw) or None
+        if form.get("browser") == "yes":
+            raw, number = "", BROWSER
         if raw and (number is None or not is_whole_number(number)):
             raise InvalidInput("号码应为手机号，或带区号的座机号。")
         await self._t.transfers.set_line(

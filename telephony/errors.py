@@ -31,3 +31,10 @@ class OperatorEngaged(Conflict):
 
     code = "operator_engaged"
     message = "您的话机正在通话或振铃，请稍后再接。"
+
+
+class RecordingRefused(Conflict):
+    """The caller does not want to be recorded."""
+
+    code = "recording_refused"
+    message = "市民说了不要录音，这通电话不能再录。"

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from telephony.speaking import group_digits
+from telephony.speaking import group_digits, spell
 
 
 class CallStatus(StrEnum):
@@ -128,18 +128,31 @@ def international(number: str) -> str:
     return "+86" + number.lstrip("0") if len(number) in (11, 12) else "+" + number
 
 
-def tell_summary(fields: Sequence[tuple[str, str]], reason: str, caller: str) -> tuple[str, ...]:
-    """Three lines for the operator's ear: what, where, why a person."""
+def tell_summary(
+    fields: Sequence[tuple[str, str]], reason: str, caller: str, told: str = "", filed: str = ""
+) -> tuple[str, ...]:
+    """Three lines for the operator's ear: what, where, why a person.
+
+    Without an open report `filed` (the case number of this talk) or `told` (the caller's own
+    words) say what it is about.
+    """
     known = dict(fields)
-    what = known.get("内容") or known.get("类别") or "还没有说清是什么事"
-    where = known.get("地点") or "地点未说明"
+    what = known.get("内容") or known.get("类别")
+    where = known.get("地点")
+    if filed and not what:
+        what, where = f"工单尾号{spell(filed[-5:])}已经登记", where or "见工单"
+    what = what or (f"市民说，{told}" if told else "还没有说清是什么事")
     tail = f"来电尾号{group_digits(caller[-4:])}" if caller else "来电号码未显示"
-    return (f"内容，{what[:60]}", f"地点，{where[:40]}", f"{reason}，{tail}")
+    return (f"内容，{what[:60]}", f"地点，{(where or '未说明')[:40]}", f"{reason}，{tail}")
 
 
-def expected_minutes(ahead: int, operators: int, talk_seconds: float) -> int | None:
-    """About how long until a person answers; None when nobody serves."""
-    if operators <= 0:
+def expected_minutes(ahead: int, operators: int, free: int, talk_seconds: float) -> int | None:
+    """About how long until a person answers; None when it is now, or nobody serves.
+
+    `operators` serve, `free` of them talk to nobody; the others finish one after the other, one
+    every talk_seconds / operators.
+    """
+    if operators <= 0 or ahead < free:
         return None
-    seconds = (ahead + 1) / operators * talk_seconds
+    seconds = (ahead - free + 1) / operators * talk_seconds
     return max(1, round(seconds / 60))

@@ -6,23 +6,19 @@ from collections.abc import Mapping
 
 HOTLINE = "九六三幺零城市管理热线"
 
-GREETING = "您好，这里是{hotline}。{notice}请直接说您要办的事。要真人，随时说人工，或者按零。"
-GREETING_AGAIN = (
-    "您好，这里是{hotline}。{notice}上次您反映的事还没有说完。接着说请说继续；办别的事，请直接说。"
-)
-CALLING_MISSED = (
-    "您好，这里是{hotline}，刚才没有接好您的电话，现在给您回电。{notice}请说您要办的事。"
-)
-CALLING_PROMISED = "您好，这里是{hotline}，您约的回电到了。{notice}请说您要办的事，要真人请说人工。"
-CALLING_ABOUT = (
-    "您好，这里是{hotline}，回访您的工单，号码{number}。{notice}问题解决了，请说解决了，或按一；"
-    "没有解决，请说没解决，或按二。"
-)
+HELLO = "您好，这里是{hotline}。"
+HELLO_MISSED = "您好，这里是{hotline}，刚才没有接好您的电话，现在给您回电。"
+HELLO_PROMISED = "您好，这里是{hotline}，您约的回电到了。"
+HELLO_FOLLOW_UP = "您好，这里是{hotline}，回访您的工单，号码{number}。"
+ASK_OPEN = "请直接说您要办的事。要真人，随时说人工，或者按零。"
+ASK_RESUME = "上次您反映的事还没有说完。接着说请说继续；办别的事，请直接说。"
+ASK_SOLVED = "问题解决了，请说解决了，或按一；没有解决，请说没解决，或按二。"
 
 NOT_HEARD = "我没有听到声音。"
 NOT_HEARD_SIMPLER = "还是没有声音。说话不方便，可以按键。"
 NOT_HEARD_LAST = "一直没有听到您的声音，我请坐席来接。"
 EMPTY_AGAIN = "这边一直没有听到声音，先挂断了。有事请再打来，遇到危险请拨打幺幺零、幺幺九或幺二零。"
+INSULTED = "这样说话我帮不上忙，先挂断了。有事请再打来，遇到危险请拨打幺幺零、幺幺九或幺二零。"
 NOT_CAUGHT = "刚才没有听清，请再说一遍。"
 TOP_KEYS = "反映问题按一，查进度按二，问政策按三，找人工按零。"
 TOP_CHOICES = (("反映问题", "我要反映问题"), ("查进度", "查进度"), ("问政策", "我想问个政策"))

@@ -31,7 +31,7 @@ class Provider(Protocol):
         ...
 
     async def call_operator(self, number: str, leg_id: str, ring_seconds: int) -> str:
-        """Ring an operator for a waiting call."""
+        """Ring an operator for a waiting call, at a number or in her browser (`client:…`)."""
         ...
 
     async def call_third(self, number: str, call_id: str) -> str:

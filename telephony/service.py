@@ -16,12 +16,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from conversations.errors import ConversationClosed, ConversationNotFound
 from conversations.models import Handoff
 from conversations.relay import Relay
 from conversations.service import Conversations
-from hotline.audit import SYSTEM, record_deed
+from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.db import Database
@@ -32,18 +33,20 @@ from telephony.arrivals import PROVIDER, Arrivals, memory_of
 from telephony.call import Call, Phase, step
 from telephony.call_backs import CallBacks
 from telephony.dialogue import Dialogue
-from telephony.errors import CallNotFound
+from telephony.errors import CallNotFound, CallOver, RecordingRefused
 from telephony.events import (
     Act,
     Ask,
     BookCallBack,
     Event,
     HangUp,
+    Heard,
     HungUp,
     Interrupted,
     LeaveQueue,
     Listen,
     NoteOutcome,
+    Pressed,
     Queued,
     Returned,
     Say,
@@ -52,7 +55,15 @@ from telephony.events import (
 )
 from telephony.models import Arrival, CallStatus, CallView, Errand, Line
 from telephony.provider import Provider, ProviderFailed
-from telephony.spoken import cut_spoken, spoken_words, write_down
+from telephony.speaking import seconds_to_say
+from telephony.spoken import (
+    cut_segment,
+    cut_spoken,
+    heard_until,
+    interruptible_words,
+    spoken_words,
+    write_down,
+)
 from telephony.store import CallRow
 from telephony.transfers import Transfers
 from telephony.wire import dump, load
@@ -132,8 +143,11 @@ class Calls:
             except (ConversationClosed, ConversationNotFound):
                 pass
         await self._transfers.let_go(row.id)
-        if row.call_back_id:
+        if row.call_back_id and (row.memory.get("spoke") or row.joined_at is not None):
             await self._call_backs.note_spoken(row.call_back_id, row.sid)
+        elif row.call_back_id:
+            # an answering machine, or somebody who put the receiver down at once
+            await self._call_backs.note_unreached(row.call_back_id, row.sid, "silent")
         caller = store.caller_of(row, self._vault)
         if waited and caller and row.direction == "inbound":
             # gave up waiting for a person: we owe a call
@@ -143,9 +157,8 @@ class Calls:
 
     async def play(self, call_id: str, turn: int, event: Event | None) -> Sequence[Act]:
         """Play one event (None: see what is to be said); the same turn again gives the same."""
-        now = self._clock.now()
         async with self._db.write(durable=False) as session:
-            claimed = await store.claim_turn(session, call_id, turn, now)
+            claimed = await store.claim_turn(session, call_id, turn)
         if not claimed:
             return await self._replay(call_id, turn)
         row = await self._row(call_id)
@@ -172,6 +185,7 @@ class Calls:
         call = self._call_of(row)
         said: list[Act] = []
         heard = spoken_words(event)
+        call = await self._note_barge_in(row, call, event)
         todo: deque[Event] = deque(
             [event] if event is not None else await self._dialogue.news(row, call)
         )
@@ -193,6 +207,22 @@ class Calls:
         await self._keep(row, call, said, heard)
         return said
 
+    async def _note_barge_in(self, row: CallRow, call: Call, event: Event | None) -> Call:
+        """On a line that does not tell it: an answer that came before our words were over."""
+        said = row.memory.get("saying")
+        if row.line != Line.GATHER.value or not said or not isinstance(event, Heard | Pressed):
+            return call
+        since = (self._clock.now() - row.seen_at).total_seconds()
+        if isinstance(event, Heard):
+            since -= seconds_to_say(event.text)
+        until = heard_until(said, since)
+        if until is None:
+            return call
+        call, _ = step(call, Interrupted(until))
+        async with self._db.write(durable=False) as session:
+            await cut_segment(session, row.id, until)
+        return call
+
     async def _keep(self, row: CallRow, call: Call, acts: Sequence[Act], heard: str = "") -> None:
         now, before = self._clock.now(), row.status
         status = CallStatus.ACTIVE.value
@@ -202,7 +232,7 @@ class Calls:
             status = CallStatus.OPERATOR.value
         row.status = status
         values: dict[str, Any] = {
-            "memory": memory_of(call),
+            "memory": {**memory_of(call), "saying": interruptible_words(acts)},
             "acts": [dump(act) for act in acts],
             "pending": [],
             "asked": row.asked,
@@ -355,11 +385,31 @@ class Calls:
         if not row.recording:
             return
         async with self._db.write() as session:
-            await session.execute(
-                update(CallRow).where(CallRow.id == row.id).values(recording=False)
-            )
-            record_deed(session, self._clock.now(), SYSTEM, "recording_refused", "call", row.id)
+            await self._mark_recording(session, row.id, False, "recording_refused", SYSTEM)
         try:
             await self._provider.stop_recording(row.sid)
         except ProviderFailed as error:
             log.error("call.recording_not_stopped", call_id=row.id, reason=error.reason)
+
+    async def set_recording(self, call_id: str, on: bool, actor: Actor) -> None:
+        """An operator switches this call's recording; what the caller refused stays off."""
+        row = await self._row(call_id)
+        if row.ended_at is not None:
+            raise CallOver
+        if on and self._call_of(row).unrecorded:
+            raise RecordingRefused
+        if on == row.recording:
+            return
+        if on:
+            await self._provider.start_recording(row.sid, row.id)
+        else:
+            await self._provider.stop_recording(row.sid)
+        async with self._db.write() as session:
+            deed = "recording_started" if on else "recording_stopped"
+            await self._mark_recording(session, row.id, on, deed, actor)
+
+    async def _mark_recording(
+        self, session: AsyncSession, call_id: str, on: bool, deed: str, actor: Actor
+    ) -> None:
+        await session.execute(update(CallRow).where(CallRow.id == call_id).values(recording=on))
+        record_deed(session, self._clock.now(), actor, deed, "call", call_id)

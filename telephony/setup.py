@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from cases.service import Cases
+from cases.workflow import Workflow
 from conversations.models import Entry, Sender
 from conversations.outbox import Channel
 from conversations.relay import Relay
@@ -25,6 +26,7 @@ from hotline.privacy import Vault
 from hotline.settings import Settings
 from kb.service import Knowledge
 from telephony.call_backs import CallBacks
+from telephony.follow_up import FollowUps
 from telephony.looking import CallLists
 from telephony.models import CallStatus
 from telephony.provider import NoProvider, Provider
@@ -61,6 +63,11 @@ class Telephony:
     recogniser: Recogniser | None
 
     @property
+    def in_browser(self) -> bool:
+        """Whether operators can take calls in their browsers."""
+        return self.on and bool(self.settings.twilio_api_key)
+
+    @property
     def channel(self) -> Channel:
         """How stored messages reach a caller."""
         return VoiceChannel(self.calls)
@@ -90,6 +97,7 @@ async def open_telephony(
     conversations: Conversations,
     relay: Relay,
     cases: Cases,
+    workflow: Workflow,
     knowledge: Knowledge,
     limiter: Limiter,
     reader: Reader,
@@ -101,7 +109,7 @@ async def open_telephony(
     twilio = TwilioProvider(settings) if on and provider is None else None
     chosen: Provider = provider or twilio or NoProvider()
     transfers = Transfers(db, clock, vault, settings, conversations, chosen)
-    call_backs = CallBacks(db, clock, vault, settings, chosen)
+    call_backs = CallBacks(db, clock, vault, settings, chosen, FollowUps(cases, workflow))
     recordings = Recordings(db, clock, settings, chosen)
     calls = Calls(
         db, clock, bus, vault, settings, conversations, relay, chosen, transfers, call_backs

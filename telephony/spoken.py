@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.language import answers
 from conversations.models import EntryType, Sender
 from conversations.store import EntryRow
-from telephony.events import Act, Event, Heard, Pressed, Say
+from telephony.events import Act, Event, Heard, Listen, Pressed, Say
 from telephony.speaking import seconds_to_say
 from telephony.store import CallRow, SegmentRow
+
+_NEARLY_ALL = 0.8
+"""Speech is reckoned with a tolerance: who answers within the last fifth has heard it all."""
+_LAST_TURNS, _LEAST_TOLD, _LAST_ENTRIES = 6, 5, 40
 
 
 def spoken_words(event: Event | None) -> str:
@@ -40,17 +45,67 @@ def write_down(
             )
 
 
-async def cut_spoken(session: AsyncSession, row: CallRow, heard: str) -> None:
-    """The caller spoke into our last words: what he heard of them stays."""
-    cut = heard.strip() + "……"
+def interruptible_words(acts: Sequence[Act]) -> str:
+    """Our words into which the caller may speak; empty when we only speak, or do not listen."""
+    if not any(isinstance(act, Listen) for act in acts):
+        return ""
+    return "".join(act.text for act in acts if isinstance(act, Say) and act.interruptible)
+
+
+def heard_until(said: str, seconds: float) -> str | None:
+    """What of our words a caller had heard `seconds` after they began; None when nearly all.
+
+    Where the line does not tell it (Gather), it is reckoned from the pace of speech, so it is rough.
+    """
+    whole = seconds_to_say(said)
+    if seconds >= whole * _NEARLY_ALL:
+        return None
+    return said[: int(len(said) * max(seconds, 0.0) / whole)]
+
+
+async def last_told(session: AsyncSession, call_id: str) -> str:
+    """The caller's own words with the most in them, of his last few; empty when he said little."""
+    query = (
+        select(SegmentRow.text)
+        .where(SegmentRow.call_id == call_id, SegmentRow.speaker == "resident")
+        .order_by(SegmentRow.id.desc())
+        .limit(_LAST_TURNS)
+    )
+    told = [text for text in await session.scalars(query) if not answers.wants_human(text)]
+    longest = max(told, key=len, default="")
+    return longest if len(longest) >= _LEAST_TOLD else ""
+
+
+async def last_filed(session: AsyncSession, conversation_id: str) -> str:
+    """The number of the case filed last in this talk; empty when none was."""
+    query = (
+        select(EntryRow.payload)
+        .where(EntryRow.conversation_id == conversation_id, EntryRow.sender == Sender.BOT.value)
+        .order_by(EntryRow.seq.desc())
+        .limit(_LAST_ENTRIES)
+    )
+    for payload in await session.scalars(query):
+        number = (payload.get("case") or {}).get("case_number")
+        if number:
+            return str(number)
+    return ""
+
+
+async def cut_segment(session: AsyncSession, call_id: str, heard: str) -> None:
+    """Our last words as far as they were heard."""
     spoken = await session.scalar(
         select(SegmentRow)
-        .where(SegmentRow.call_id == row.id, SegmentRow.speaker == "bot")
+        .where(SegmentRow.call_id == call_id, SegmentRow.speaker == "bot")
         .order_by(SegmentRow.id.desc())
         .limit(1)
     )
     if spoken is not None:
-        spoken.text = cut
+        spoken.text = heard.strip() + "……"
+
+
+async def cut_spoken(session: AsyncSession, row: CallRow, heard: str) -> None:
+    """The caller spoke into our last words: what he heard of them stays."""
+    await cut_segment(session, row.id, heard)
     entry = await session.scalar(
         select(EntryRow)
         .where(
@@ -63,4 +118,4 @@ async def cut_spoken(session: AsyncSession, row: CallRow, heard: str) -> None:
     )
     if entry is not None and "whole_text" not in entry.payload:
         entry.payload = {**entry.payload, "whole_text": entry.text}
-        entry.text = cut
+        entry.text = heard.strip() + "……"

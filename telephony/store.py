@@ -193,12 +193,12 @@ async def find_call(session: AsyncSession, provider: str, sid: str) -> CallRow |
     )
 
 
-async def claim_turn(session: AsyncSession, call_id: str, turn: int, now: datetime) -> bool:
+async def claim_turn(session: AsyncSession, call_id: str, turn: int) -> bool:
     """Take the right to play this turn; False when it has been played, or is being played."""
     statement = (
         update(CallRow)
         .where(CallRow.id == call_id, CallRow.turn == turn)
-        .values(turn=turn + 1, seen_at=now, acts=[])
+        .values(turn=turn + 1, acts=[])
     )
     result = await session.execute(statement)
     assert isinstance(result, CursorResult)

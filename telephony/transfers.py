@@ -25,7 +25,9 @@ from telephony.events import Event, NobodyFree, Queued
 from telephony.hours import Hours
 from telephony.models import CallStatus, expected_minutes, international, tell_summary
 from telephony.provider import Provider, ProviderFailed
+from telephony.spoken import last_filed, last_told
 from telephony.store import CallRow, LegRow, OperatorLineRow
+from telephony.twilio.softphone import address_of
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +39,8 @@ RINGING, ACCEPTED, REFUSED, NO_ANSWER, FAILED, OVER = (
     "failed",
     "over",
 )
+BROWSER = "browser"
+"""Instead of a number: she takes calls on the console's own page."""
 Push = Callable[[str, Event], Awaitable[None]]
 
 
@@ -48,6 +52,10 @@ class Ringing:
     call_id: str
     summary: tuple[str, ...]
     open: bool
+
+
+def _address(number: str, operator_id: str, call_id: str) -> str:
+    return address_of(operator_id, call_id) if number == BROWSER else international(number)
 
 
 class Transfers:
@@ -88,8 +96,9 @@ class Transfers:
         """Where the caller stands now."""
         ahead = await self._conversations.waiting_place(str(row.conversation_id)) or 0
         serving = await self._count_ready()
+        free = serving - await self._count_talking()
         talk = self._settings.telephony_talk_seconds
-        return Queued(ahead, expected_minutes(ahead, serving, talk) if ahead else None)
+        return Queued(ahead, expected_minutes(ahead, serving, max(free, 0), talk))
 
     async def let_go(self, call_id: str) -> None:
         """The caller is gone: ring nobody for him any longer."""
@@ -163,10 +172,12 @@ class Transfers:
             if failing:
                 raise OperatorEngaged from None
             return ""
-        number = international(self._vault.unlock(line.number_sealed))
+        number = self._vault.unlock(line.number_sealed)
         try:
             sid = await self._provider.call_operator(
-                number, leg.id, self._settings.telephony_ring_seconds
+                _address(number, line.operator_id, row.id),
+                leg.id,
+                self._settings.telephony_ring_seconds,
             )
         except ProviderFailed as error:
             log.warning("leg.not_rung", leg_id=leg.id, reason=error.reason)
@@ -188,6 +199,8 @@ class Transfers:
             if leg is None or row is None:
                 raise CallNotFound
             conversation = await session.get(ConversationRow, row.conversation_id)
+            told = await last_told(session, row.id)
+            filed = await last_filed(session, str(row.conversation_id))
         draft = (conversation.draft or {}) if conversation else {}
         handoff = (conversation.handoff or {}) if conversation else {}
         fields = [(str(a), str(b)) for a, b in draft.get("fields") or ()]
@@ -195,8 +208,9 @@ class Transfers:
             fields = [("内容", str(handoff["summary"]))]
         caller = store.caller_of(row, self._vault)
         reason = str(handoff.get("reason") or "市民要求人工")
+        summary = tell_summary(fields, reason, caller, told, filed)
         still_open = row.ended_at is None and leg.ended_at is None
-        return Ringing(leg.id, row.id, tell_summary(fields, reason, caller), still_open)
+        return Ringing(leg.id, row.id, summary, still_open)
 
     async def accept(self, leg_id: str) -> str | None:
         """She takes the call: held by her, the caller brought to her. None when it is too late."""
@@ -246,7 +260,7 @@ class Transfers:
             return leg.call_id if talked else None
 
     async def set_line(self, operator: Operator, number: str | None, ready: bool) -> None:
-        """Where she takes calls, and whether she is ready; `number` None keeps the known one."""
+        """Where she takes calls (digits, or BROWSER), and whether she is ready; None keeps the place."""
         now = self._clock.now()
         async with self._db.write() as session:
             row = await session.get(OperatorLineRow, operator.id)
@@ -301,6 +315,20 @@ class Transfers:
 
     async def _count_ready(self) -> int:
         return len(await self._ready())
+
+    async def _count_talking(self) -> int:
+        query = (
+            select(func.count())
+            .select_from(LegRow)
+            .join(OperatorLineRow, OperatorLineRow.operator_id == LegRow.operator_id)
+            .where(
+                LegRow.ended_at.is_(None),
+                LegRow.status == ACCEPTED,
+                OperatorLineRow.ready.is_(True),
+            )
+        )
+        async with self._db.read() as session:
+            return await session.scalar(query) or 0
 
     async def _choose_operator(self, call_id: str) -> OperatorLineRow | None:
         engaged, tried = await self._engaged(), await self._tried(call_id)

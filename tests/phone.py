@@ -58,6 +58,8 @@ class Phone:
     action: str = ""
     timeout: float = 0.0
     words: str = ""
+    speaking: float = 0.0
+    """Seconds our last words still take."""
     over: bool = False
 
     async def post(self, url: str, **form: str) -> ElementTree.Element:
@@ -83,29 +85,42 @@ class Phone:
         """Call the hotline; what it says first."""
         return await self._follow(await self.post("voice"))
 
-    async def say(self, text: str, confidence: float | None = 0.9) -> str:
-        """Speak once the hotline has finished; its answer."""
+    def _listen(self, cut_in: float | None = None) -> None:
+        """Hear the words out, or the first `cut_in` seconds of them."""
+        seconds = self.speaking if cut_in is None else min(cut_in, self.speaking)
+        self.clock.advance(timedelta(seconds=seconds))
+        self.speaking = 0.0
+
+    async def say(
+        self, text: str, confidence: float | None = 0.9, cut_in: float | None = None
+    ) -> str:
+        """Speak once the hotline has finished, or into its words; its answer."""
+        self._listen(cut_in)
         self.clock.advance(timedelta(seconds=seconds_to_say(text)))
         extra = {} if confidence is None else {"Confidence": str(confidence)}
         return await self._follow(await self.post(self.action, SpeechResult=text, **extra))
 
     async def press(self, digits: str) -> str:
         """Press keys."""
+        self._listen()
         self.clock.advance(timedelta(seconds=0.5 * len(digits)))
         return await self._follow(await self.post(self.action, Digits=digits))
 
     async def stay_silent(self) -> str:
         """Let the waiting time pass."""
+        self._listen()
         self.clock.advance(timedelta(seconds=self.timeout))
         return await self._follow(await self.post(self.action))
 
     async def hang_up(self) -> None:
         """Put the receiver down."""
+        self._listen()
         self.over = True
         await self.post("status", CallStatus="completed")
 
     async def fetch(self, url: str, **form: str) -> str:
         """Follow an address the provider was told to fetch."""
+        self._listen()
         return await self._follow(await self.post(url, **form))
 
     async def _follow(self, root: ElementTree.Element) -> str:
@@ -122,7 +137,7 @@ class Phone:
             raise AssertionError("redirected without end")
         self.words = "".join(said)
         self.heard.append(self.words)
-        self.clock.advance(timedelta(seconds=seconds_to_say(self.words)))
+        self.speaking = seconds_to_say(self.words)
         gather, enqueue = root.find("Gather"), root.find("Enqueue")
         if gather is not None:
             self.action, self.timeout = gather.get("action", ""), float(gather.get("timeout", "5"))

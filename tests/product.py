@@ -35,28 +35,13 @@ from hotline.db import Database
 from hotline.migrate import upgrade_database
 from hotline.settings import Settings
 from kb.models import Article
+from kb.testing import TinyEmbedder
 
 Client = TestClient[web.Request, web.Application]
 
 SECRET_KEY = "tests only, not a secret: " + "x" * 20
 FEW_ARTICLES = 3
 """So many shipped articles are enough for everything but search itself."""
-
-
-class TinyEmbedder:
-    """Counts characters into eight boxes: no meaning, but the right shapes, and no model file."""
-
-    name = "tiny"
-    dimension = 8
-
-    def embed(self, sentences: Sequence[str], role: Role = "query") -> Vector:
-        """Rows of unit length; equal sentences have equal rows."""
-        rows = np.ones((len(sentences), self.dimension), np.float32)
-        for row, sentence in zip(rows, sentences, strict=True):
-            for character in sentence:
-                row[ord(character) % self.dimension] += 1
-        unit: Vector = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        return unit
 
 
 def echo(turn: Turn) -> list[Reply]:

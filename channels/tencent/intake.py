@@ -7,7 +7,7 @@ timeline, opens the window and empties the journal's copy.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +38,8 @@ _SWEEP_MOST = 200
 _AT_ONCE = 2
 _MOST_TURNS = 12
 """More turns at once make each of them slower and none of them sooner."""
+_DOOR_SECONDS = 0.1
+"""While somebody at the door waits longer for "received", nothing is taken up: it can wait."""
 _MOST_ATTEMPTS = 5
 _KEPT = timedelta(days=3)
 _LONGEST_CHOICE = 40
@@ -72,7 +74,9 @@ class Intake:
         courier: Courier,
         seats: Seats,
         words: Words,
+        door_delay: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._door_delay = door_delay
         self._db = db
         self._clock = clock
         self._conversations = conversations
@@ -145,8 +149,7 @@ class Intake:
         while True:
             self._again.discard(user)
             async with self._slots:
-                while self._relay.busy >= _MOST_TURNS:  # noqa: ASYNC110 - the relay counts, it does not tell
-                    await asyncio.sleep(0.01)
+                await self._wait_for_room()
                 async with self._db.read() as session:
                     row = await store.next_inbound(session, self._line.channel, user)
                 if row is not None and row.kind not in _SLOW:
@@ -159,6 +162,11 @@ class Intake:
                 await self._prepare(row)
                 conversation_id = await self._conversation_for(user)
                 await self._take(row, await self._attachments.fetch(row, conversation_id))
+
+    async def _wait_for_room(self) -> None:
+        """Until few enough turns run and nobody waits long at the door; both only count."""
+        while self._relay.busy >= _MOST_TURNS or self._door_delay() > _DOOR_SECONDS:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
     async def _prepare(self, row: store.InboundRow) -> None:
         if row.kind in _SPOKEN:

@@ -130,13 +130,13 @@ async def keep_inbound(
         }
         for item in items
     ]
+    # rows as parameters: a statement with the values inside would be compiled for each size anew
     statement = (
-        _insert(session, InboundRow)
-        .values(rows)
+        _insert(session, InboundRow.__table__)
         .on_conflict_do_nothing(index_elements=["channel", "external_id"])
-        .returning(InboundRow.external_id)
+        .returning(InboundRow.__table__.c.external_id)
     )
-    return set((await session.scalars(statement)).all())
+    return set((await session.execute(statement, rows)).scalars())
 
 
 async def next_inbound(session: AsyncSession, channel: str, user: str) -> InboundRow | None:

@@ -45,7 +45,7 @@ async def read_posted(request: web.Request, settings: Settings) -> Posted:
     try:
         if request.content_type == "multipart/form-data":
             return await _read_multipart(request, settings)
-        data = await _read_json(request)
+        data = await read_json(request)
     except web.RequestPayloadError:
         raise InvalidInput("收到的内容不完整，请重新发送。") from None
     location = _read_location(data["location"]) if data.get("location") is not None else None
@@ -55,7 +55,8 @@ async def read_posted(request: web.Request, settings: Settings) -> Posted:
     return Posted(_read_id(data.get("client_message_id")), text, location)
 
 
-async def _read_json(request: web.Request) -> dict[str, Any]:
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """The JSON object of the body; raises InvalidInput or TooLarge."""
     if (request.content_length or 0) > _JSON_BYTES:
         raise TooLarge
     body = bytearray()
@@ -77,13 +78,13 @@ def read_text(value: object, settings: Settings) -> str:
     """The text without control characters and lone surrogates; raises when it is too long."""
     if not isinstance(value, str):
         raise InvalidInput("text 应是文字。")
-    text = _clean(value).strip()
+    text = clean_text(value).strip()
     if len(text) > settings.max_message_chars:
         raise TooLarge(f"一条消息最多 {settings.max_message_chars} 个字，请分几次发送。")
     return text
 
 
-def _clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Without control characters, and without half characters, which no UTF-8 can hold."""
     return _CONTROL.sub("", text.encode("utf-8", "ignore").decode("utf-8"))
 
@@ -101,7 +102,7 @@ def _read_location(value: object) -> SharedLocation:
     label = value.get("label") or ""
     if not isinstance(label, str):
         raise InvalidInput("location.label 应是文字。")
-    return SharedLocation(lat, lon, _clean(label).strip()[:_LONGEST_LABEL])
+    return SharedLocation(lat, lon, clean_text(label).strip()[:_LONGEST_LABEL])
 
 
 def _read_degrees(value: dict[str, Any], key: str, bound: int) -> float:
@@ -129,7 +130,7 @@ async def _read_multipart(request: web.Request, settings: Settings) -> Posted:
                 raise InvalidInput
             if part.name in ("image", "audio"):
                 data = await _read_part(part, most, _file_too_large(most))
-                upload = Upload(part.name, _clean(part.filename or part.name), data)
+                upload = Upload(part.name, clean_text(part.filename or part.name), data)
             else:
                 # other fields are read too, and within bounds: skipping would be unbounded
                 data = await _read_part(part, _JSON_BYTES, TooLarge())

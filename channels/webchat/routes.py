@@ -15,19 +15,21 @@ import jinja2
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from channels.webchat.intake import Posted, read_posted
+from channels.webchat.intake import Posted, clean_text, read_json, read_posted
 from channels.webchat.messages import describe_event, describe_messages
 from conversations.errors import ConversationNotFound
 from conversations.media import Media
 from conversations.models import Button, Conversation, Incoming, Reply
 from conversations.relay import Relay
 from conversations.service import TIMELINE_PAGE, Conversations
+from conversations.shown import find_shown
 from conversations.timeline import conversation_topic
 from hotline.bus import Bus
 from hotline.errors import InvalidInput, Unauthenticated, UnsupportedMedia
 from hotline.limits import Limiter
 from hotline.settings import Settings
 from hotline.web import client_address, network_of
+from kb.ratings import LONGEST_REASON, Rated, Ratings
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,8 @@ _LONGEST_WAIT = 30.0
 _PING_SECONDS = 25.0
 _LARGEST_SEQ = 2**31 - 1
 """What the database's column holds; PostgreSQL refuses to compare it with more."""
+_LOOK_BACK = 20
+"""The question stands so many entries before its answer at most."""
 _SUBPROTOCOL = "hotline.v1"
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -52,6 +56,7 @@ class ChatContext:
     media: Media
     bus: Bus
     limiter: Limiter
+    ratings: Ratings
 
 
 def greeting(settings: Settings) -> list[Reply]:
@@ -85,6 +90,7 @@ def setup_webchat(app: web.Application, context: ChatContext) -> None:
             web.static("/static/webchat", HERE / "static"),
             web.post("/api/v1/conversations", api.open),
             web.post("/api/v1/conversations/{id}/messages", api.post_message),
+            web.post("/api/v1/conversations/{id}/ratings", api.rate),
             web.get("/api/v1/conversations/{id}/events", api.get_events),
             web.get("/api/v1/conversations/{id}/socket", api.socket),
             web.get("/api/v1/conversations/{id}/attachments/{attachment}", api.get_attachment),
@@ -145,6 +151,35 @@ class ChatApi:
             )
         replies = describe_messages(conversation.id, entries)
         return web.json_response({"message_id": accepted.entry.id, "replies": replies})
+
+    async def rate(self, request: web.Request) -> web.Response:
+        """POST /api/v1/conversations/{id}/ratings {seq, helpful, reason?}: did this answer help?"""
+        conversation = await self._authenticate(request)
+        await self._c.limiter.spend(
+            f"rate:{conversation.id}", self._c.settings.messages_per_minute, 60
+        )
+        body = await read_json(request)
+        seq, helpful, reason = body.get("seq"), body.get("helpful"), body.get("reason", "")
+        if not isinstance(helpful, bool) or not isinstance(reason, str):
+            raise InvalidInput("helpful 应是 true 或 false，reason 应是文字。")
+        if len(reason) > LONGEST_REASON:
+            raise InvalidInput(f"原因最多 {LONGEST_REASON} 个字。")
+        if not isinstance(seq, int) or isinstance(seq, bool) or not 0 < seq <= _LARGEST_SEQ:
+            raise InvalidInput("seq 应是消息序号。")
+        said = await self._c.conversations.timeline(conversation.id, max(seq - _LOOK_BACK, 0))
+        shown = find_shown(said, seq)
+        if shown is None or shown.citation is None:
+            raise InvalidInput("只能评价助手有信息来源的回答。")
+        rated = Rated(
+            str(shown.citation["slug"]),
+            int(shown.citation.get("version") or 0),
+            conversation.id,
+            seq,
+            conversation.channel,
+            shown.question,
+        )
+        await self._c.ratings.rate(rated, helpful, clean_text(reason))
+        return web.json_response({})
 
     async def _to_incoming(self, conversation_id: str, posted: Posted) -> Incoming:
         attachments: tuple[str, ...] = ()

@@ -44,6 +44,7 @@ async def open_wechat(parts: ChannelParts) -> AsyncIterator[WeChat]:
         seats = Seats()
         courier = Courier(parts.db, parts.clock, parts.bus, line, seats, settings.public_base_url)
         words = Words(greeting(settings), meanings(read_menu()), settings.max_message_chars)
+        journal = Journal(parts.db, parts.clock, CHANNEL)
         intake = Intake(
             parts.db,
             parts.clock,
@@ -54,8 +55,8 @@ async def open_wechat(parts: ChannelParts) -> AsyncIterator[WeChat]:
             courier,
             seats,
             words,
+            lambda: journal.delay,
         )
-        journal = Journal(parts.db, parts.clock, CHANNEL)
         await courier.start()
         await intake.start()
         try:

@@ -19,7 +19,7 @@ import { formatClock } from "./times.js";
  * @property {{id: string, url: string, kind?: string, name?: string, width?: number, height?: number}[]} [attachments]
  */
 
-/** @typedef {{onReveal: (seq: number, bubble: HTMLElement) => void, onPicture: (url: string) => void}} LineActions */
+/** @typedef {{onReveal: (seq: number, bubble: HTMLElement) => void, onPicture: (url: string) => void, onArticle: (seq: number, button: HTMLButtonElement) => void}} LineActions */
 
 /** The longest side of a picture among the lines, in CSS pixels. */
 const THUMBNAIL = 240;
@@ -83,6 +83,7 @@ function bubble(entry, actions) {
     const reveal = () => actions.onReveal(entry.seq, box);
     box.append(el("button", { type: "button", class: "reveal", onclick: reveal }, icon("eye"), "显示号码"));
   }
+  if (entry.sender === "operator") box.append(articleButton(entry.seq, actions));
   return box;
 }
 
@@ -97,6 +98,15 @@ function picture({ url, name, width = THUMBNAIL, height = THUMBNAIL }, actions) 
   const image = el("img", { src: url, alt: "", loading: "lazy", ...size });
   const label = `查看大图：${name || "图片"}`;
   return el("button", { type: "button", class: "picture", "aria-label": label, onclick: () => actions.onPicture(url) }, image);
+}
+
+/**
+ * @param {number} seq
+ * @param {LineActions} actions
+ */
+function articleButton(seq, actions) {
+  const press = (/** @type {Event} */ event) => actions.onArticle(seq, /** @type {HTMLButtonElement} */ (event.currentTarget));
+  return el("button", { type: "button", class: "line-deed", title: "用这句答复起草一篇知识条目", onclick: press }, icon("book"), "存为知识草稿");
 }
 
 /** @param {NonNullable<Entry["attachments"]>[number]} attachment */
@@ -122,7 +132,7 @@ function sources(citations) {
   const items = citations.map(({ slug, title, source }) => {
     const address = `/kb/${encodeURIComponent(slug)}`;
     const link = el("a", { href: address, target: "_blank", rel: "noopener" }, title, hidden("（在新窗口打开）"));
-    const editor = `/console/kb/${encodeURIComponent(slug)}`;
+    const editor = `/console/kb/new?of=${encodeURIComponent(slug)}`;
     const named = hidden(`：${title}（在新窗口打开）`);
     const mend = el("a", { href: editor, target: "_blank", rel: "noopener" }, "改这篇", named);
     return el("li", {}, link, " ", mend, source && el("small", {}, source));

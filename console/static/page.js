@@ -1,4 +1,5 @@
 /** What every page does: menus that close, questions before deeds, copying a password. */
+import { get } from "./api.js";
 import { confirmed } from "./confirm.js";
 
 document.addEventListener("click", (event) => {
@@ -39,3 +40,18 @@ async function copyFrom(button) {
     words.textContent = "已选中，按 Ctrl+C";
   }
 }
+
+/** Fills in how much waits in the knowledge base; without an answer nothing is shown. */
+async function showWaiting() {
+  const places = document.querySelectorAll("[data-waiting]");
+  if (!places.length) return;
+  const counts = await get("/console/api/kb/waiting").catch(() => null);
+  if (!counts) return;
+  const all = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  for (const place of places) {
+    const count = { ...counts, all }[place.getAttribute("data-waiting") ?? ""] ?? 0;
+    place.textContent = count ? String(count) : "";
+  }
+}
+
+void showWaiting();

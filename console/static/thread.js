@@ -134,6 +134,22 @@ export class Thread {
         tell(/** @type {Error} */ (error).message);
       }
     },
+    /**
+     * @param {number} seq
+     * @param {HTMLButtonElement} button
+     */
+    onArticle: async (seq, button) => {
+      button.disabled = true;
+      try {
+        const { location } = await post(`/console/api/conversations/${this.#id}/articles`, { seq });
+        const link = el("a", { class: "line-deed", href: location, target: "_blank", rel: "noopener" }, "已起草，去写完 ↗");
+        button.replaceWith(link);
+        link.focus();
+      } catch (error) {
+        button.disabled = false;
+        tell(/** @type {Error} */ (error).message);
+      }
+    },
     /** @param {string} url */
     onPicture: (url) => {
       const dialog = /** @type {HTMLDialogElement} */ (need("#picture"));

@@ -25,7 +25,9 @@ async function upload(form) {
       body: file,
     });
     const body = await answer.json();
-    if (answer.ok) location.assign(body.location);
+    // the page may be the one that is open: assign alone would not load it again
+    if (answer.ok && body.location === location.pathname) location.reload();
+    else if (answer.ok) location.assign(body.location);
     else tell(form, body.error.message);
   } catch {
     tell(form, "没有上传成功：文件可能太大，或网络断了。请检查后再试。");

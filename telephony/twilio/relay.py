@@ -82,6 +82,8 @@ class Session:
         self._due: float | None = None
         """When silence, or the next look, is due; loop time."""
         self._looks = False
+        self._listening = 0.0
+        """How long the last question waits for an answer, in seconds."""
         self._over = False
 
     async def run(self) -> None:
@@ -170,13 +172,16 @@ class Session:
         kind = frame.get("type")
         if kind == "prompt":
             words = frame.get("voicePrompt")
-            if frame.get("last") is True and isinstance(words, str) and words.strip():
+            if frame.get("last") is not True:
+                self._put_off_silence()  # he is speaking
+            elif isinstance(words, str) and words.strip():
                 await self._play(Heard(words.strip()[:_LONGEST_WORDS]))
         elif kind == "dtmf":
             await self._take_key(str(frame.get("digit", ""))[:1])
         elif kind == "interrupt":
             heard = frame.get("utteranceUntilInterrupt")
             await self._calls.cut_spoken(self._call.id, str(heard or "")[:_LONGEST_WORDS])
+            self._put_off_silence()  # and our words are over
         elif kind == "error":
             log.warning(
                 "relay.error", call_id=self._call.id, text=str(frame.get("description"))[:80]
@@ -185,6 +190,10 @@ class Session:
             self._bad += 1
             if self._bad >= _MOST_BAD_FRAMES:
                 raise BadFrame("malformed frames")
+
+    def _put_off_silence(self) -> None:
+        if self._due is not None and not self._looks:
+            self._due = asyncio.get_running_loop().time() + self._listening
 
     async def _take_key(self, key: str) -> None:
         if key not in "0123456789*#" or not key:
@@ -228,6 +237,7 @@ class Session:
             match act:
                 case Listen(seconds, keys, _):
                     self._due, self._keys_wanted = now + speaking + seconds, keys or 1
+                    self._listening = seconds
                 case Wait():
                     self._due, self._looks = now + speaking + _LOOK_AGAIN, True
                 case Hold():

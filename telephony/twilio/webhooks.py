@@ -13,7 +13,6 @@ from aiohttp import web
 
 from hotline.errors import InvalidInput, TooLarge
 from hotline.settings import Settings
-from telephony.call import tell_place
 from telephony.call_backs import CallBacks
 from telephony.events import (
     Act,
@@ -27,6 +26,7 @@ from telephony.events import (
     Silent,
     WantsCallBack,
 )
+from telephony.handover import tell_place
 from telephony.models import Arrival, CallStatus, CallView, Line, plain_number
 from telephony.recordings import Recordings
 from telephony.service import Calls
@@ -116,7 +116,13 @@ class Webhooks:
         self._answered[key] = task
         while len(self._answered) > _MOST_ANSWERED:
             self._answered.popitem(last=False)
+        # a failure is no answer: when it is sent again, it is tried again
+        task.add_done_callback(lambda done: self._forget_failed(key, done))
         return await asyncio.shield(task)
+
+    def _forget_failed(self, key: str, done: asyncio.Task[str]) -> None:
+        if done.cancelled() or done.exception() is not None:
+            self._answered.pop(key, None)
 
     # --- the caller ----------------------------------------------------------------------------
 
@@ -275,8 +281,8 @@ class Webhooks:
         """An outbound call's status."""
         status, sid = form.get("CallStatus", ""), _need(form, "CallSid")
         if status == "completed":
-            await self._calls.end(sid, status)
-            await self._call_backs.note_spoken(_need(request.query, "id"), sid)
+            await self._calls.end(sid, status)  # which tells whether anybody spoke
+            await self._call_backs.note_unreached(_need(request.query, "id"), sid, "silent")
         elif status in _OVER:
             await self._call_backs.note_unreached(_need(request.query, "id"), sid, status)
         return _EMPTY

@@ -13,11 +13,13 @@
   files: {…}                      # a case with these was filed
   call_back: 明天上午十点           # one is owed, in these words
   draft: true                     # a report half told is kept
+  barge_ins: 1                    # he spoke into our words so often
 `{case_number}` is the number of the case filed last.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,6 +72,7 @@ class Play:
         self.script = script
         self.phone = self._new_phone()
         self.case: Case | None = None
+        self.rung = len(self.provider.named("call_operator"))
 
     def _new_phone(self) -> Phone:
         return Phone(self.client, self.clock, number=str(self.script.get("number", "13812345678")))
@@ -105,7 +108,9 @@ class Play:
 
     async def _take(self, step: dict[str, Any]) -> str:
         if "say" in step:
-            return await self.phone.say(step["say"], step.get("confidence", 0.9))
+            return await self.phone.say(
+                step["say"], step.get("confidence", 0.9), step.get("cut_in")
+            )
         if "press" in step:
             keys = step["press"].replace(
                 "{case_number}", self.case.case_number if self.case else ""
@@ -126,8 +131,13 @@ class Play:
 
     async def _answer_as_operator(self, key: str) -> str:
         transfers, calls = self.product.telephony.transfers, self.product.telephony.calls
-        await transfers.ring_for_waiting(calls.push)
+        async with asyncio.timeout(5):
+            # the product's own background work may be ringing her at the same moment
+            while len(self.provider.named("call_operator")) == self.rung:
+                await transfers.ring_for_waiting(calls.push)
+                await asyncio.sleep(0.01)
         _, leg = self.provider.named("call_operator")[-1]
+        self.rung = len(self.provider.named("call_operator"))
         whisper = await self.phone.post(f"operator?leg={leg}", CallSid="CA" + "e" * 32)
         action = whisper.find("Gather").get("action")  # type: ignore[union-attr]
         await self.phone.post(str(action), Digits=key, CallSid="CA" + "e" * 32)
@@ -165,6 +175,8 @@ class Play:
         if self.script.get("draft"):
             assert conversation.draft is not None, self.script["name"]
             assert self.case is None, self.script["name"]
+        if "barge_ins" in self.script:
+            assert call.counts.get("barge_ins", 0) == self.script["barge_ins"], self.script["name"]
         if "call_back" in self.script:
             owed = (await self.product.telephony.call_backs.recent(1))[0]
             assert owed.when == self.script["call_back"], self.script["name"]

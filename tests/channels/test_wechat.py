@@ -140,6 +140,35 @@ async def test_choices_are_numbered_and_digits_and_words_select(settings: Settin
         assert texts[4] == "您说：2"  # nothing was offered last, so a digit is a digit
 
 
+@pytest.mark.parametrize("slow", [False, True], ids=["at_once", "later"])
+async def test_a_long_answer_is_a_card_that_leads_to_the_articles_page(
+    settings: Settings, slow: bool
+) -> None:
+    slugs: list[str] = []
+
+    def script(_: Turn) -> Sequence[Reply]:
+        cited = {"slug": slugs[0], "title": "垃圾分类怎么分", "source": "《条例》"}
+        return [Reply("分四类。" + "详细规定如下，" * 60, citations=(cited,))]
+
+    bot = ScriptedBot(script, delay_seconds=0.4 if slow else 0.0)
+    base = "https://96310.example"
+    seconds = 0.1 if slow else 4.5
+    async with running_wechat(
+        settings, bot, public_base_url=base, wechat_reply_seconds=seconds
+    ) as run:
+        slugs.append(run.product.knowledge.all()[0].slug)
+        await run.say(ZHANG, "垃圾怎么分")
+        (card,) = await run.until_bubbles(ZHANG, 1)
+        assert card["via"] == ("customer" if slow else "passive")
+        assert (card["title"], card["url"]) == ("垃圾分类怎么分", f"{base}/kb/{slugs[0]}")
+        assert card["text"].startswith("分四类")
+        assert len(card["text"]) <= 125
+        page = run.gateway.make_url(card["url"].removeprefix(base))
+        async with aiohttp.ClientSession() as http, http.get(page) as response:
+            assert response.status == 200
+            assert run.product.knowledge.all()[0].answer in await response.text()
+
+
 async def test_a_picture_and_a_place_reach_the_bot(settings: Settings) -> None:
     bot = ScriptedBot(echo)
     async with running_wechat(settings, bot) as run:

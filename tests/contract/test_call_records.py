@@ -19,6 +19,7 @@ from hotline.migrate import upgrade_database
 from hotline.settings import Settings
 from telephony.call_backs import CallBacks
 from telephony.events import Heard, Say
+from telephony.follow_up import FollowUps
 from telephony.models import Arrival, CallStatus, CallView, Errand, Line
 from telephony.provider import RecordingProvider
 from telephony.reading import Segment
@@ -94,7 +95,10 @@ async def test_two_processes_dial_a_call_back_once(product: Product, clock: Fake
     await owed.book("13812345678", Errand.PROMISED)
     clock.advance(timedelta(minutes=5))
     provider = product.telephony.provider
-    other = CallBacks(product.db, clock, product.vault, product.settings, provider)
+    other = CallBacks(
+        product.db, clock, product.vault, product.settings, provider,
+        FollowUps(product.cases, product.workflow),
+    )  # fmt: skip
     await asyncio.gather(owed.dial_due(), other.dial_due())
     assert isinstance(provider, RecordingProvider)
     assert len(provider.named("call_resident")) == 1

@@ -82,9 +82,11 @@ async def test_conditions_join(cases: Cases, db: Database, clock: FakeClock) -> 
         emergency="fire",
     )
     await workflow.act(near, Order(Deed.FILE, 1), SYSTEM, Part.DESK)
-    await workflow.act(near, Order(Deed.DISPATCH, 2, unit_name="样例队"), SYSTEM, Part.DESK)
+    await workflow.act(
+        near, Order(Deed.DISPATCH, 2, unit_name="东城区东华门街道综合行政执法队"), SYSTEM, Part.DESK
+    )
     assert await numbers(cases, status="dispatched,handling") == [near]
-    assert await numbers(cases, unit="样例队", text="占道") == [near]
+    assert await numbers(cases, unit="东城区东华门街道综合行政执法队", text="占道") == [near]
     assert await numbers(cases, district="110105") == [far]
     assert await numbers(cases, subdistrict="110105001", channel="voice") == [far]
     assert await numbers(cases, emergency="1") == [far]

@@ -225,20 +225,7 @@ async def test_while_the_database_is_away_the_index_in_hand_serves(
     await until_answer(knowledge, "dog-walking", "回来以后。")
 
 
-# --- what was not found ----------------------------------------------------------------------
-
-
-async def test_a_question_without_an_answer_is_remembered(
-    knowledge: Knowledge, db: Database, clock: FakeClock
-) -> None:
-    question = "月球上能摆摊吗" + "？" * 600
-    found = knowledge.search(question, TinyEmbedder().embed([question])[0])
-    await knowledge.note_unanswered(question, "webchat", found)
-    async with db.read() as session:
-        [row] = (await session.scalars(select(store.UnansweredRow))).all()
-    assert row.question.startswith("月球上能摆摊吗")
-    assert len(row.question) <= 500
-    assert (row.channel, row.asked_at) == ("webchat", clock.now())
+# --- nothing to answer with ------------------------------------------------------------------
 
 
 async def test_without_any_article_every_question_is_declined(
@@ -248,4 +235,3 @@ async def test_without_any_article_every_question_is_declined(
     await empty.refresh()
     found = empty.search("遛狗要拴绳吗", TinyEmbedder().embed(["遛狗要拴绳吗"])[0])
     assert (found.hits, found.answer, found.choices) == ((), None, ())
-    await empty.note_unanswered("遛狗要拴绳吗", "webchat", found)

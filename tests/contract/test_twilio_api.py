@@ -21,6 +21,7 @@ from hotline.settings import Settings
 from telephony.models import Line
 from telephony.provider import ProviderFailed
 from telephony.twilio.rest import TwilioProvider
+from telephony.twilio.softphone import address_of
 from tests.conftest import SHARED, skip_unless_required
 from tests.phone import with_phone
 
@@ -67,6 +68,8 @@ async def provider(api_base: str) -> AsyncIterator[TwilioProvider]:
 async def test_calling_a_resident_and_an_operator(provider: TwilioProvider) -> None:
     assert (await provider.call_resident("+8613812345678", "cb1", 30)).startswith("CA")
     assert (await provider.call_operator("+861088880001", "leg1", 20)).startswith("CA")
+    browser = address_of("0123456789abcdef0123456789abcdef", "call1")
+    assert (await provider.call_operator(browser, "leg1", 20)).startswith("CA")
     assert (await provider.call_third("+861088880003", "call1")).startswith("CA")
 
 

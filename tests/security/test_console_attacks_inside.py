@@ -209,7 +209,7 @@ async def test_unexpected_failures_tell_nothing_of_the_inside(
     async def fail(*_: object) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(world.context.cases, "recent", fail)
+    monkeypatch.setattr(world.context.cases, "find", fail)
     answer = await lina.client.get("/console/cases")
     page = await answer.text()
     assert answer.status == 500

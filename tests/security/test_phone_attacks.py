@@ -7,7 +7,7 @@ import json
 import uuid
 
 import pytest
-from aiohttp import WSMsgType, WSServerHandshakeError
+from aiohttp import WSMsgType, WSServerHandshakeError, web
 from twilio.request_validator import RequestValidator
 
 from hotline.app import Product
@@ -192,6 +192,15 @@ async def test_malformed_audio_and_frames_end_the_session(phone: Phone, product:
             await socket.send_bytes(b"\x7f" * 160)
         closed = await socket.receive(timeout=3)
         assert (closed.data, closed.extra) == (1008, "malformed frames")
+
+
+async def test_a_caller_who_speaks_long_is_not_taken_for_silent(product: Product) -> None:
+    call = await arrive(product)
+    session = relay.Session(product.telephony.calls, product.bus, call, web.WebSocketResponse())
+    now = asyncio.get_running_loop().time()
+    session._due, session._listening = now + 0.1, 6.0
+    await session._take_frame({"type": "prompt", "voicePrompt": "我要", "last": False})
+    assert session._due >= now + 6.0
 
 
 async def test_a_relay_call_talks_is_interrupted_and_hands_off(

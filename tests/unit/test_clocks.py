@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.categories import DATA, load_categories
-from cases.clocks import UNIT_NAMES, choose_limit, compute_due, is_working_day, name_limit
-from cases.models import Limit
+from cases.categories import DATA
+from cases.clocks import (
+    UNIT_NAMES,
+    add_time,
+    choose_limit,
+    compute_due,
+    compute_warning,
+    count_time,
+    find_clocks,
+    is_working_day,
+    name_limit,
+)
+from cases.lifecycle import OVER
+from cases.models import CaseKind, CaseStatus, ClockName, Limit
+from cases.sheet_list import LIMITS
+from cases.sheets import Known
 from hotline.clock import CITY_ZONE, to_city
+from hotline.tables import read_rows
 
 FILED = st.datetimes(datetime(2024, 1, 1), datetime(2026, 11, 1), timezones=st.just(UTC))
 
 
-def limit(amount: int, unit: str, prefix: str = "", emergency: bool = False) -> Limit:
-    return Limit(prefix, emergency, amount, unit, "本部署设定", "2026-11-22")
+def limit(
+    amount: int,
+    unit: str,
+    prefix: str = "",
+    urgency: str = "",
+    area: str = "",
+    clock: ClockName = ClockName.CASE,
+) -> Limit:
+    return Limit(clock, prefix, urgency, area, amount, unit, "本部署设定", "2026-11-22")
 
 
 def city(text: str) -> datetime:
@@ -122,42 +142,82 @@ def test_an_unknown_unit_is_an_error(unit: str) -> None:
 
 # --- which limit -----------------------------------------------------------------------------
 
-GENERAL, NOISE, FUMES, URGENT, URGENT_NOISE = (
+GENERAL, NOISE, FUMES, URGENT, URGENT_NOISE, CORE_FUMES, SENDING = (
     limit(7, "days"),
     limit(3, "days", "06"),
     limit(1, "days", "06029"),
-    limit(2, "hours", emergency=True),
-    limit(1, "hours", "06", emergency=True),
+    limit(2, "hours", urgency="critical"),
+    limit(1, "hours", "06", urgency="critical"),
+    limit(4, "hours", "06029", area="A"),
+    limit(24, "hours", clock=ClockName.DISPATCH),
 )
-EVERY = [GENERAL, NOISE, FUMES, URGENT, URGENT_NOISE]
+EVERY = [GENERAL, NOISE, FUMES, URGENT, URGENT_NOISE, CORE_FUMES, SENDING]
 
 
 @pytest.mark.parametrize(
-    ("category", "emergency", "expected"),
+    ("category", "urgency", "area", "expected"),
     [
-        ("06029", False, FUMES),
-        ("06027", False, NOISE),
-        ("09012", False, GENERAL),
-        (None, False, GENERAL),
-        ("09012", True, URGENT),
-        ("06029", True, URGENT_NOISE),
-        (None, True, URGENT),
+        ("06029", "normal", None, FUMES),
+        ("06029", "normal", "A", CORE_FUMES),
+        ("06029", "normal", "C", FUMES),
+        ("06027", "normal", "A", NOISE),
+        ("09012", "normal", None, GENERAL),
+        (None, "normal", None, GENERAL),
+        ("09012", "critical", None, URGENT),
+        ("06029", "critical", "A", URGENT_NOISE),
+        (None, "critical", None, URGENT),
+        ("06029", "urgent", None, FUMES),  # no row for this degree
     ],
 )
 def test_the_most_exact_limit_wins_and_danger_before_it(
-    category: str | None, emergency: bool, expected: Limit
+    category: str | None, urgency: str, area: str | None, expected: Limit
 ) -> None:
-    assert choose_limit(EVERY, category, emergency) == expected
-    assert choose_limit(reversed(EVERY), category, emergency) == expected
+    for limits in (EVERY, EVERY[::-1]):
+        assert choose_limit(limits, ClockName.CASE, category, urgency, area) == expected
 
 
-def test_without_a_fitting_limit_there_is_none() -> None:
-    assert choose_limit([], "06029", True) is None
-    assert choose_limit([FUMES, URGENT], "09012", False) is None
+def test_every_step_has_limits_of_its_own() -> None:
+    assert choose_limit(EVERY, ClockName.DISPATCH, "06029", "critical", "A") == SENDING
+    assert choose_limit(EVERY, ClockName.CHECK, "06029", "normal", None) is None
 
 
 def test_in_danger_an_ordinary_limit_is_better_than_none() -> None:
-    assert choose_limit([GENERAL], "06029", True) == GENERAL
+    assert choose_limit([GENERAL], ClockName.CASE, "06029", "critical", None) == GENERAL
+
+
+# --- which clocks are there -------------------------------------------------------------------
+
+
+def test_a_case_that_is_over_has_no_clock_and_every_other_its_whole_one() -> None:
+    for status in CaseStatus:
+        clocks = find_clocks(status, CaseKind.REPORT)
+        assert bool(clocks) is (status not in OVER)
+        assert (ClockName.CASE in clocks) is (status not in OVER)
+
+
+def test_messages_need_neither_be_filed_nor_dispatched() -> None:
+    assert find_clocks(CaseStatus.ACCEPTED, CaseKind.PRAISE) == {ClockName.CASE}
+
+
+# --- counting and adding back -----------------------------------------------------------------
+
+
+@given(filed=FILED, hours=st.integers(1, 200), unit=st.sampled_from(list(UNIT_NAMES)))
+def test_what_was_added_is_counted_again(filed: datetime, hours: int, unit: str) -> None:
+    left = timedelta(hours=hours)
+    assert count_time(filed, add_time(filed, left, unit), unit) == left
+
+
+@given(filed=FILED, amount=st.integers(1, 20), unit=st.sampled_from(list(UNIT_NAMES)))
+def test_a_warning_comes_before_the_end(filed: datetime, amount: int, unit: str) -> None:
+    ends = compute_due(filed, limit(amount, unit))
+    assert filed <= compute_warning(filed, ends, unit) <= ends
+
+
+def test_four_fifths_of_the_working_hours_have_gone_by_when_it_is_warned() -> None:
+    start = city("2025-11-21 16:00").astimezone(UTC)  # a Friday
+    ends = compute_due(start, limit(10, "working_hours"))
+    assert to_city(compute_warning(start, ends, "working_hours")) == city("2025-11-24 15:00")
 
 
 def test_a_limit_is_named_as_residents_say_it() -> None:
@@ -168,18 +228,40 @@ def test_a_limit_is_named_as_residents_say_it() -> None:
 # --- the shipped rows ------------------------------------------------------------------------
 
 
-def test_every_shipped_limit_has_a_known_unit_a_category_a_source_and_a_review_date() -> None:
-    with (DATA / "limits.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        assert row["unit"] in UNIT_NAMES
-        assert int(row["amount"]) > 0
-        assert row["emergency"] in ("0", "1")
-        assert any(code.startswith(row["category_prefix"]) for code in load_categories())
-        assert row["source"].strip()
-        date.fromisoformat(row["reviewed_on"])
-    fitting = {(row["category_prefix"], row["emergency"]) for row in rows}
-    assert fitting >= {("", "0"), ("", "1")}  # every case has a limit, in danger and without
+def shipped() -> list[Limit]:
+    rows = read_rows("limits.csv", (DATA / "limits.csv").read_bytes(), ["环节", "时限"])
+    titles = {column.title: column.name for column in LIMITS.fields}
+    nobody = Known(frozenset(), frozenset())
+    cells = [{titles[key]: cell for key, cell in row.cells.items()} for row in rows]
+    return [Limit(**LIMITS.read(each, nobody)) for each in cells]
+
+
+def test_every_shipped_limit_is_read_and_every_case_has_one_for_every_step() -> None:
+    limits = shipped()
+    for clock in ClockName:
+        for urgency in ("normal", "urgent", "critical"):
+            assert choose_limit(limits, clock, None, urgency, None) is not None
+    assert all(each.amount > 0 and "国家标准" not in each.source for each in limits)
+    assert all(date.fromisoformat(each.reviewed_on) for each in limits)
+
+
+@pytest.mark.parametrize(
+    ("category", "urgency", "hours"),
+    [
+        (None, "critical", 1),
+        ("90008", "normal", 2),
+        ("90014", "normal", 2),
+        ("06029", "normal", 24),
+    ],
+)
+def test_dispatching_takes_what_the_local_standard_allows(
+    category: str | None, urgency: str, hours: int
+) -> None:
+    limits = shipped()
+    found = choose_limit(limits, ClockName.DISPATCH, category, urgency, None)
+    assert found is not None
+    assert (found.amount, found.unit) == (hours, "hours")
+    assert "DB11/T 2021-2022" in found.source
 
 
 # --- working hours and the deployment's own days -----------------------------------------------

@@ -69,10 +69,12 @@ def test_rights_grow_with_the_role() -> None:
         Right.TAKE_FROM_OTHERS,
         Right.REVEAL_ANY,
         Right.RULE_CASES,
+        Right.MANAGE_CASE_TABLES,
         Right.MANAGE_PLACES,
         Right.PUBLISH_ARTICLES,
     }
     assert account(Role.ADMIN) - account(Role.SUPERVISOR) == {Right.MANAGE_OPERATORS}
+    assert account(Role.UNIT) == {Right.HANDLE_CASES}
 
 
 def _account(role: Role) -> Account:

@@ -11,7 +11,8 @@ from console.models import Role
 from console.testing import Page, World, build_world
 from kb.editing import TEMPLATE
 
-CHANGED = TEMPLATE.replace("长答，用普通文字和列表写。", "另一种长答。")
+WRITTEN = TEMPLATE.replace("（待写：", "（")
+CHANGED = WRITTEN.replace("长答，用普通文字和列表写", "另一种长答")
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def publish(lina: Page, boss: Page, text: str) -> None:
 
 async def test_an_article_is_written_by_one_and_published_by_another(world: World) -> None:
     lina, boss = await world.log_in("lina"), await world.log_in("boss")
-    await publish(lina, boss, TEMPLATE)
+    await publish(lina, boss, WRITTEN)
     await publish(lina, boss, CHANGED)
     page = await text_of(boss, "/console/kb/new-article")
     assert "第 2 版" in page
@@ -48,17 +49,17 @@ async def test_an_article_is_written_by_one_and_published_by_another(world: Worl
 
 async def test_an_operator_does_not_publish(world: World) -> None:
     lina = await world.log_in("lina")
-    answer = await lina.submit("/console/kb/new", text=TEMPLATE)
+    answer = await lina.submit("/console/kb/new", text=WRITTEN)
     draft = answer.headers["Location"]
-    await lina.submit(f"{draft}/submit", text=TEMPLATE, note="")
+    await lina.submit(f"{draft}/submit", text=WRITTEN, note="")
     assert (await lina.submit(f"{draft}/publish", publish_at="")).status == 403
 
 
 async def test_the_author_does_not_publish_her_own(world: World) -> None:
     boss = await world.log_in("boss")
-    answer = await boss.submit("/console/kb/new", text=TEMPLATE)
+    answer = await boss.submit("/console/kb/new", text=WRITTEN)
     draft = answer.headers["Location"]
-    await boss.submit(f"{draft}/submit", text=TEMPLATE, note="")
+    await boss.submit(f"{draft}/submit", text=WRITTEN, note="")
     answer = await boss.submit(f"{draft}/publish", publish_at="")
     assert answer.status == 403
     assert "另一位" in await answer.text()
@@ -75,7 +76,7 @@ async def test_what_was_typed_stays_when_it_is_not_right(world: World) -> None:
 
 async def test_an_article_is_taken_down(world: World) -> None:
     lina, boss = await world.log_in("lina"), await world.log_in("boss")
-    await publish(lina, boss, TEMPLATE)
+    await publish(lina, boss, WRITTEN)
     assert (await lina.submit("/console/kb/new-article/withdraw", reason="错")).status == 403
     assert (await boss.submit("/console/kb/new-article/withdraw", reason="错")).status == 303
     assert "已下线" in await text_of(boss, "/console/kb/new-article")
@@ -87,3 +88,15 @@ async def test_articles_are_exported(world: World) -> None:
     answer = await lina.client.get("/console/kb/export/zip")
     assert (await answer.read()).startswith(b"PK")
     assert (await lina.client.get("/console/kb/export/exe")).status == 404
+
+
+async def test_what_still_waits_to_be_written_is_saved_but_not_submitted(world: World) -> None:
+    lina = await world.log_in("lina")
+    answer = await lina.submit("/console/kb/new", text=TEMPLATE)
+    draft = answer.headers["Location"]
+    answer = await lina.submit(f"{draft}/submit", text=TEMPLATE, note="")
+    assert answer.status == 400
+    assert "待写" in await answer.text()
+    assert (
+        await world.context.editorial.editing.get_draft(int(draft.rpartition("/")[2]))
+    ).state == ("draft")

@@ -265,11 +265,17 @@ async def test_cases_can_be_read(world: World, lina: Page) -> None:
     )
     case = await world.context.cases.file(new, BOT)
     for version, deed in enumerate((Deed.FILE, Deed.DISPATCH), 1):
-        order = Order(deed, version, unit_name="示例街道")
+        order = Order(deed, version, unit_name="东城区东华门街道综合行政执法队")
         await world.context.workflow.act(case.case_number, order, BOT, Part.DESK)
     assert case.case_number in await text_of(lina, "/console/cases")
     page = await text_of(lina, f"/console/cases/{case.case_number}")
-    for words in ("示例路 1 号", "派往示例街道", "刘**", "138****5678", "露天烧烤"):
+    for words in (
+        "示例路 1 号",
+        "派往东城区东华门街道综合行政执法队",
+        "刘**",
+        "138****5678",
+        "露天烧烤",
+    ):
         assert words in page
     assert "13812345678" not in page
     assert "刘大明" not in page

@@ -14,7 +14,7 @@ from hotline.clock import FakeClock
 from hotline.settings import Settings
 from telephony.models import CallStatus
 from telephony.provider import RecordingProvider
-from telephony.store import CallRow
+from telephony.store import CallRow, SegmentRow
 from tests.phone import ACCOUNT, BASE, Phone, sign, with_phone
 from tests.product import TinyEmbedder, first_articles, migrated_file, serve_product, settings
 
@@ -111,6 +111,35 @@ async def test_a_long_answer_comes_in_portions(phone: Phone) -> None:
     assert await phone.say("结束") == "好的。还有别的事，请直接说。"
 
 
+async def test_speaking_into_our_words_is_noticed_on_gather(phone: Phone, product: Product) -> None:
+    await phone.dial()
+    await phone.say("长的")
+    gather = phone.last.find("Gather")
+    assert (gather.get("bargeIn"), gather.find("Say").text[:4]) == ("true", "这是一句")
+    await phone.say("知道了，路灯坏了", cut_in=4)
+    call = await product.telephony.calls.by_sid(phone.sid)
+    assert call.counts["barge_ins"] == 1
+    async with product.db.read() as session:
+        query = select(SegmentRow.text).where(SegmentRow.speaker == "bot").order_by(SegmentRow.id)
+        cut = (await session.scalars(query)).all()[1]
+    assert cut.startswith("这是一句比较长的答复")
+    assert cut.endswith("……")
+    assert 15 <= len(cut) <= 25
+    await phone.say("再见")
+    assert (await product.telephony.calls.by_sid(phone.sid)).counts["barge_ins"] == 1
+
+
+async def test_abuse_alone_ends_the_call_and_danger_never_does(phone: Phone) -> None:
+    await phone.dial()
+    for _ in range(4):
+        await phone.say("一群废物")
+        assert not phone.over
+    await phone.say("你们这群废物，楼上着火了")
+    assert not phone.over
+    assert "幺幺九" in await phone.say("废物，滚蛋")
+    assert phone.over
+
+
 async def test_nobody_ready_books_a_call_back(phone: Phone, product: Product) -> None:
     await phone.dial()
     assert "回电" in await phone.press("0")
@@ -173,6 +202,19 @@ async def test_a_request_sent_again_with_its_token_gets_the_same_answer(
     again = await (await phone.client.post(path, data=body, headers=headers)).text()
     assert first == again
     assert (await product.telephony.calls.by_sid(phone.sid)).turn == call.turn
+
+
+async def test_a_request_that_failed_is_tried_again(
+    phone: Phone, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await phone.dial()
+    path = f"/telephony/twilio/next?call={phone.action.split('call=')[1].split('&')[0]}"
+    body = {"CallSid": phone.sid, "AccountSid": ACCOUNT}
+    headers = {"X-Twilio-Signature": sign(BASE + path, body), "I-Twilio-Idempotency-Token": "t2"}
+    with monkeypatch.context() as broken:
+        broken.setattr(product.telephony.calls, "play", None)
+        assert (await phone.client.post(path, data=body, headers=headers)).status == 500
+    assert (await phone.client.post(path, data=body, headers=headers)).status == 200
 
 
 async def test_the_callers_number_lies_sealed(phone: Phone, product: Product) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import aiohttp
+import jwt
 import pytest
 
 from bot.language.models import CategoryGuess, Entity, Intent, Understanding
@@ -14,11 +16,13 @@ from hotline.app import Product, open_product
 from hotline.clock import FakeClock
 from hotline.settings import Settings
 from telephony.desk import cut_marked
+from telephony.events import Pressed
 from telephony.masking import mask_spoken
 from telephony.measures import CallFact, measure
+from telephony.models import Arrival, Line
 from telephony.provider import RecordingProvider
 from telephony.reading import Order, Segment, check_order, read_order
-from tests.phone import Phone, with_phone
+from tests.phone import ACCOUNT, Phone, with_phone
 from tests.product import (
     Client,
     TinyEmbedder,
@@ -284,3 +288,54 @@ def test_measures_by_their_formulas(clock: FakeClock) -> None:
     assert (found.abandon_rate, found.human_connect_rate) == (1.0, 0.0)
     assert found.resolved_rate == pytest.approx(1 / 3)
     assert found.reprompt_rate == pytest.approx(1 / 3)
+
+
+async def test_the_browser_telephone_has_a_token_that_only_takes_calls(
+    client: Client, product: Product
+) -> None:
+    headers, csrf = await log_in(client)
+    ask = {**headers, "X-CSRF-Token": csrf}
+    assert (await client.post("/console/api/calls/softphone", headers=ask)).status == 404
+    assert (await client.get("/console/calls/softphone", headers=headers)).status == 404
+    key, secret = "SK" + "2" * 32, "tests only, no secret, but long enough for it"
+    chosen = replace(product.settings, twilio_api_key=key, twilio_api_secret=secret)
+    object.__setattr__(product.telephony, "settings", chosen)
+    answer = await (await client.post("/console/api/calls/softphone", headers=ask)).json()
+    claims = jwt.decode(answer["token"], secret, algorithms=["HS256"])
+    (account,) = await product.accounts.list_operators()
+    assert (claims["iss"], claims["sub"]) == (key, ACCOUNT)
+    assert claims["exp"] - claims["nbf"] == answer["seconds"] == 3600
+    assert claims["grants"] == {
+        "voice": {"incoming": {"allow": True}},
+        "identity": f"operator_{account.id}",
+    }
+    page = await client.get("/console/calls/softphone", headers=headers)
+    assert "wss://*.twilio.com" in page.headers["Content-Security-Policy"]
+    assert "twilio.com" not in (await client.get("/console/calls", headers=headers)).headers[
+        "Content-Security-Policy"
+    ]  # fmt: skip
+    stranger = await client.post("/console/api/calls/softphone", headers={"X-CSRF-Token": csrf})
+    assert stranger.status == 401
+    forged = await client.post("/console/api/calls/softphone", headers=headers)
+    assert forged.status == 403
+
+
+async def test_a_waiting_call_rings_the_browser(client: Client, product: Product) -> None:
+    headers, csrf = await log_in(client)
+    done = await client.post(
+        "/console/calls/line",
+        data={"browser": "yes", "ready": "yes", "csrf_token": csrf},
+        headers=headers,
+        allow_redirects=False,
+    )
+    assert done.status == 303
+    assert "网页话机" in await (await client.get("/console/calls", headers=headers)).text()
+    telephony = product.telephony
+    call = await telephony.calls.arrive(Arrival("CA" + "7" * 32, "13812345678", "", Line.GATHER))
+    await telephony.calls.play(call.id, 0, None)
+    await telephony.calls.play(call.id, 1, Pressed("0"))
+    await telephony.transfers.ring_for_waiting(telephony.calls.push)
+    (account,) = await product.accounts.list_operators()
+    assert isinstance(telephony.provider, RecordingProvider)
+    ((rung, _),) = telephony.provider.named("call_operator")
+    assert rung == f"client:operator_{account.id}?call={call.id}"

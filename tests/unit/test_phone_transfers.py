@@ -8,10 +8,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from cases.lifecycle import Deed, Order, Part
+from cases.models import CaseKind, CaseStatus, NewCase
+from cases.store import CaseRow
 from conversations.models import Holder, Operator
 from hotline.app import Product
+from hotline.audit import BOT, Actor
 from hotline.clock import FakeClock
 from hotline.settings import Settings
+from telephony.errors import RecordingRefused
 from telephony.models import CallStatus, Errand
 from telephony.provider import RecordingProvider
 from tests.phone import Phone, with_phone
@@ -58,6 +63,16 @@ async def operator_leg(phone: Phone, provider: RecordingProvider, key: str, at: 
     return words + "|" + ",".join(child.tag for child in answer.iter())
 
 
+async def closed_case(product: Product) -> str:
+    """A suggestion that was answered."""
+    new = NewCase("k", CaseKind.SUGGESTION, None, "多放垃圾桶", None)
+    case = await product.cases.file(new, BOT)
+    order = Order(Deed.ANSWER, case.version, note="已经答复")
+    desk = Actor("operator", "op-li", "小李")
+    await product.workflow.act(case.case_number, order, desk, Part.DESK)
+    return case.case_number
+
+
 async def test_the_caller_hears_his_place_and_the_operator_three_lines(
     phone: Phone, staffed: Product, provider: RecordingProvider
 ) -> None:
@@ -67,6 +82,7 @@ async def test_the_caller_hears_his_place_and_the_operator_three_lines(
     assert len(provider.named("call_operator")) == 1
     told = await operator_leg(phone, provider, "1")
     assert "来电尾号五六七八" in told
+    assert "还没有说清是什么事" in told
     assert told.endswith("Conference")
     call = await staffed.telephony.calls.by_sid(phone.sid)
     assert call.status is CallStatus.OPERATOR
@@ -103,6 +119,36 @@ async def test_refused_and_unanswered_goes_round_then_a_call_back_is_offered(
     assert "已经约好，尽快" in await phone.press("1")
     call = await staffed.telephony.calls.by_sid(phone.sid)
     assert (await staffed.conversations.get(call.conversation_id)).holder is Holder.BOT
+
+
+async def test_the_whisper_repeats_what_was_said_or_filed(
+    phone: Phone, staffed: Product, provider: RecordingProvider
+) -> None:
+    await phone.dial()
+    await phone.say("楼下饭馆油烟太大了")
+    await phone.say("转人工")
+    await ring(staffed)
+    assert "市民说，楼下饭馆油烟太大了" in await operator_leg(phone, provider, "2")
+    await phone.wait_in_queue("*")
+    await phone.say("13812345678")  # the scripted dialogue files a case for digits
+    await phone.say("对")
+    await phone.say("转人工")
+    await ring(staffed)
+    assert "工单尾号零零零零幺已经登记" in await operator_leg(phone, provider, "2")
+
+
+async def test_all_talking_the_wait_is_told(
+    phone: Phone, staffed: Product, provider: RecordingProvider, clock: FakeClock
+) -> None:
+    for number in ("13800000001", "13800000002"):
+        other = Phone(phone.client, clock, number=number)
+        await queue(other)
+        await ring(staffed)
+        await operator_leg(other, provider, "1")
+    # two talk, three minutes a talk: one of them is free in a minute and a half
+    assert "您排在第一位。大约要等2分钟" in await queue(phone)
+    second = Phone(phone.client, clock, number="13800000003")
+    assert "前面还有1位。大约要等3分钟" in await queue(second)
 
 
 async def test_a_waiting_caller_asks_to_be_called_back(phone: Phone, staffed: Product) -> None:
@@ -200,6 +246,75 @@ async def test_asking_after_a_closed_case_records_the_answers(
     assert "再见" in await phone.say("摊子晚上八点又来了")
     (done,) = await product.telephony.call_backs.recent()
     assert (done.outcome["solved"], done.outcome["remaining"]) == ("no", "摊子晚上八点又来了")
+
+
+async def test_an_answering_machine_is_no_talk(
+    phone: Phone, product: Product, provider: RecordingProvider, clock: FakeClock
+) -> None:
+    owed = await product.telephony.call_backs.book("13812345678", Errand.PROMISED)
+    clock.advance(timedelta(minutes=3))
+    await product.telephony.call_backs.dial_due()
+    await phone.fetch(f"call-back?id={owed.id}")
+    await phone.stay_silent()
+    await phone.post(f"call-back-status?id={owed.id}", CallStatus="completed")
+    (again,) = await product.telephony.call_backs.recent()
+    assert (again.status, again.outcome["last"]) == ("waiting", "接起来没有人说话")
+
+
+async def test_a_promised_call_back_goes_on_where_the_report_broke_off(
+    phone: Phone, product: Product, clock: FakeClock
+) -> None:
+    await phone.dial()
+    await phone.say("留电话")
+    call = await product.telephony.calls.by_sid(phone.sid)
+    await product.conversations.keep_draft(call.conversation_id, {"kind": "投诉"})
+    await phone.hang_up()
+    owed = await product.telephony.call_backs.book(
+        "13900000000", Errand.PROMISED, conversation_id=call.conversation_id
+    )
+    clock.advance(timedelta(minutes=3))
+    await product.telephony.call_backs.dial_due()
+    back = Phone(phone.client, clock, number="13900000000")
+    heard = await back.fetch(f"call-back?id={owed.id}")
+    assert "您约的回电到了" in heard
+    assert "接着说请说继续" in heard
+    assert await back.say("继续") == "请说联系电话。"
+
+
+async def test_follow_up_answers_go_to_the_case(
+    phone: Phone, product: Product, clock: FakeClock
+) -> None:
+    number = await closed_case(product)
+    owed = await product.telephony.call_backs.book(
+        "13812345678", Errand.FOLLOW_UP, case_number=number
+    )
+    clock.advance(timedelta(minutes=3))
+    await product.telephony.call_backs.dial_due()
+    await phone.fetch(f"call-back?id={owed.id}")
+    await phone.say("解决了")
+    await phone.say("满意")
+    await phone.post(f"call-back-status?id={owed.id}", CallStatus="completed")
+    case = await product.cases.get(number)
+    assert case.status is CaseStatus.CALLED_BACK
+    async with product.db.read() as session:
+        row = await session.get(CaseRow, number)
+    assert row.call_back == {"contacted": True, "solved": True, "satisfied": True}
+
+
+async def test_what_the_caller_refused_is_not_recorded_again(
+    settings: Settings, phone: Phone, product: Product, provider: RecordingProvider
+) -> None:
+    product.telephony.calls._arrivals._settings = with_phone(settings, telephony_record=1)
+    await phone.dial()
+    calls, li = product.telephony.calls, Actor("operator", "op-li", "小李")
+    call = await calls.by_sid(phone.sid)
+    await calls.set_recording(call.id, False, li)
+    await calls.set_recording(call.id, True, li)
+    assert len(provider.named("stop_recording")) == 1
+    assert len(provider.named("start_recording")) == 2
+    assert "停止录音" in await phone.say("不要录音")
+    with pytest.raises(RecordingRefused):
+        await calls.set_recording(call.id, True, li)
 
 
 async def test_out_of_hours_a_call_back_is_offered(

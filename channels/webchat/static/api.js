@@ -95,6 +95,18 @@ export class ChatApi {
 
   /**
    * @param {Session} session
+   * @param {number} seq of the answer
+   * @param {boolean} helpful
+   * @param {string} reason
+   * @returns {Promise<void>}
+   */
+  rate(session, seq, helpful, reason) {
+    const body = { seq, helpful, reason };
+    return this.#json(this.#path(session, "ratings"), { method: "POST", body, session });
+  }
+
+  /**
+   * @param {Session} session
    * @param {number} after only events with a greater seq
    * @param {number} wait seconds the server may hold the request open
    * @param {AbortSignal} [signal]

@@ -67,6 +67,7 @@ class HotlineChat extends HTMLElement {
     {
       loadAttachment: (attachment) => this.#conversation.loadAttachment(attachment),
       onOpenPicture: (address, name) => showPicture(this, address, name),
+      rate: (seq, helpful, reason) => this.#conversation.rate(seq, helpful, reason),
       onButton: ({ payload, title }) => {
         this.#log.focus();
         this.#send(() => this.#conversation.sendText(payload, title));

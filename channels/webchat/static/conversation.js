@@ -149,6 +149,17 @@ export class Conversation {
     return this.#api.attachment(this.#session, attachment);
   }
 
+  /**
+   * @param {number} seq of the answer
+   * @param {boolean} helpful
+   * @param {string} reason
+   * @returns {Promise<void>}
+   */
+  rate(seq, helpful, reason) {
+    if (!this.#session) return Promise.reject(new ApiError(401, "no_session", ""));
+    return this.#api.rate(this.#session, seq, helpful, reason);
+  }
+
   #createOutbox() {
     const outbox = new Outbox({
       store: this.#store,

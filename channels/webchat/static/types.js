@@ -5,7 +5,7 @@
  */
 
 /** @typedef {{title: string, payload: string}} Button */
-/** @typedef {{slug: string, title: string, source?: string}} Citation */
+/** @typedef {{slug: string, title: string, source?: string, version?: number}} Citation */
 /** @typedef {{lat: number, lon: number, label?: string}} Place */
 
 /**

@@ -7,6 +7,7 @@ import { createAttachment, createOwnPicture } from "./attachment.js";
 import { createCaseCard } from "./case_card.js";
 import { createDelivery } from "./delivery.js";
 import { createPlaceCards } from "./place_cards.js";
+import { createRating } from "./rating.js";
 
 /** @typedef {import("../types.js").Entry} Entry */
 /** @typedef {import("../types.js").Message} Message */
@@ -21,6 +22,7 @@ import { createPlaceCards } from "./place_cards.js";
  * @property {(button: Button) => void} onButton
  * @property {(clientMessageId: string) => void} onRetry
  * @property {(clientMessageId: string) => void} onDiscard
+ * @property {(seq: number, helpful: boolean, reason: string) => Promise<void>} rate
  * @property {(text: string) => void} notify
  */
 
@@ -129,8 +131,15 @@ export class MessageView {
     if (message.case) parts.push(createCaseCard(message.case, this.#actions.notify));
     if (message.places?.length) parts.push(createPlaceCards(message.places));
     if (message.citations?.length) parts.push(citationList(message.citations));
+    if (message.citations?.length && message.sender === "bot") parts.push(this.#rating(message));
     if (message.buttons?.length) parts.push(this.#buttonRow(message.buttons));
     return parts.length ? parts : [el("div", { class: "hc-bubble" }, "图片")];
+  }
+
+  /** @param {Message} message */
+  #rating({ seq = 0 }) {
+    const { rate, notify } = this.#actions;
+    return createRating((helpful, reason) => rate(seq, helpful, reason), notify);
   }
 
   /** @param {Button[]} buttons */

@@ -1,0 +1,110 @@
+"""SQLite connections whose short steps stay on the event loop's own thread.
+
+aiosqlite hands every step (cursor, execute, fetch, close) to a thread and waits to be woken: some
+forty changes of thread a transaction, which cost more than the statements themselves. Here a
+thread is used only where SQLite may wait: for the lock of a write (BEGIN IMMEDIATE), for the disk
+(commit) and for a query outside a write, whose first rows then come with the same step. Inside a write
+transaction statements are short by design and other writers wait for its end anyway.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import aiosqlite
+from aiosqlite.context import contextmanager
+
+_TAKEN_ALONG = 64
+"""Rows that come with the query itself; a long result is read on from the file as it is asked for."""
+
+
+class LoopCursor(aiosqlite.Cursor):
+    """A cursor that brings the first rows of a query with the query."""
+
+    def __init__(self, connection: LoopConnection, cursor: sqlite3.Cursor) -> None:
+        super().__init__(connection, cursor)
+        self._run = connection._execute
+        self._rows: deque[Any] = deque()
+        self._more = False
+
+    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> LoopCursor:
+        """Run one statement."""
+
+        def run() -> list[Any]:
+            self._cursor.execute(sql, () if parameters is None else parameters)  # type: ignore[arg-type]
+            return self._cursor.fetchmany(_TAKEN_ALONG) if self._cursor.description else []
+
+        # neither of these touches the file
+        at_once = sql == "BEGIN" or sql.startswith("PRAGMA synchronous")
+        self._rows = deque(run() if at_once else await self._run(run))
+        self._more = len(self._rows) == _TAKEN_ALONG
+        return self
+
+    async def fetchone(self) -> Any:
+        """The next row or None."""
+        return next(iter(await self.fetchmany(1)), None)
+
+    async def fetchmany(self, size: int | None = None) -> list[Any]:
+        """The next `size` rows, fewer at the end."""
+        size = self._cursor.arraysize if size is None else size
+        rows = [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
+        if len(rows) < size and self._more:
+            rest = await self._run(self._cursor.fetchmany, size - len(rows))
+            self._more = len(rest) == size - len(rows)
+            rows += rest
+        return rows
+
+    async def fetchall(self) -> list[Any]:
+        """All rows that are left."""
+        rows = list(self._rows)
+        self._rows.clear()
+        if self._more:
+            rows += await self._run(self._cursor.fetchall)
+            self._more = False
+        return rows
+
+    async def close(self) -> None:
+        """Let go of the statement; rows taken along stay."""
+        self._more = False
+        self._cursor.close()
+
+
+class LoopConnection(aiosqlite.Connection):
+    """A connection of one event loop; `writing` while it holds the write lock."""
+
+    writing = False
+
+    @contextmanager
+    async def cursor(self) -> aiosqlite.Cursor:
+        """A new cursor; making one touches no file."""
+        return LoopCursor(self, self._conn.cursor())
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if self.writing:
+            return fn(*args, **kwargs)
+        return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    async def commit(self) -> None:
+        """End the transaction; may wait for the disk."""
+        self.writing = False
+        await super().commit()
+
+    async def rollback(self) -> None:
+        """Give the transaction up; in WAL mode nothing has to be undone on the disk."""
+        self.writing = False
+        self._conn.rollback()
+
+
+def connect(path: str) -> LoopConnection:
+    """A connection to be awaited; its thread ends with the process."""
+
+    def open_file() -> sqlite3.Connection:
+        # two threads use it, never both at once: every step is awaited
+        return sqlite3.connect(path, check_same_thread=False)
+
+    connection = LoopConnection(open_file, iter_chunk_size=64)
+    connection._thread.daemon = True
+    return connection

@@ -15,6 +15,8 @@ HARMLESS = "harmless"
 """The classifier's label for everything that is no danger now."""
 _TAKE = 0.3
 """A danger missed is far worse than a number told for nothing: three chances in ten are enough."""
+_TAKE_KIND = 0.13
+"""Of which so much for one kind: a long message leaves a little doubt about everything."""
 _OUTVOTE = 0.985
 _SURE = 0.5
 _LONG = 160
@@ -42,4 +44,4 @@ class Alarm:
         kind, odds = next((label, p) for label, p in ranked if label != HARMLESS)
         if told is not None:
             return None if harmless > _OUTVOTE else (kind if odds > _SURE else told)
-        return kind if 1 - harmless >= _TAKE else None
+        return kind if 1 - harmless >= _TAKE and odds >= _TAKE_KIND else None

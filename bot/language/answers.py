@@ -51,6 +51,18 @@ _NOT_HUMAN = re.compile(
 )
 
 
+_ABOUT = re.compile(
+    r"(?:你们?|您|这|这里|这儿|这边|这个|96310|城管热线)(?:个?(?:热线|电话|号码|平台|公众号|小程序|服务|系统|网站|机器人))?"
+    r"(?:到底)?(?:是|都是)?(?:(?:干|做|搞|管)(?:什么|啥|嘛|么)(?:的|用的)|(?:什么|啥)(?:热线|电话|平台|服务|地方|公众号|系统|东西|网站)|(?:有|能有)(?:什么|啥)用)"
+)
+_LONGEST_ABOUT = 20
+
+
+def asks_about_service(text: str) -> bool:
+    """Asks what this is: 你们是干什么的, 这是什么热线."""
+    return len(text) <= _LONGEST_ABOUT and _ABOUT.search(text) is not None
+
+
 def trim(text: str) -> str:
     """The message without edges that carry no meaning: punctuation, 嗯, 吧, 谢谢."""
     text = _EDGES.sub("", text).casefold()

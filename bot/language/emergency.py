@@ -21,6 +21,7 @@ from bot.language.emergency_signs import (
     PAST,
     RULES,
     STILL,
+    STORY,
     UNREAL,
     Danger,
 )
@@ -87,6 +88,8 @@ def _is_real(sign: re.Match[str], clause: _Clause, text: str) -> bool:
     if DENIED.search(head) or EVER.match(tail):
         return False
     calls = _RESCUE_CALL.search(text) is not None
+    if STORY.search(clause.before):
+        return calls
     if UNREAL.search(head) or UNREAL.search(sign.group() + tail[:8]):
         return calls
     going_on = GOING_ON.search(clause.text) is not None or calls

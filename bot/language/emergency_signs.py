@@ -138,6 +138,9 @@ UNREAL = re.compile(
 )
 """Words before or after a danger that make it a fear, a rule or a story."""
 
+STORY = re.compile(r"(?:玩|打)[^，。]{0,4}游戏|电影|电视剧|小说|剧本|梦见|做(?:了个)?梦")
+"""In the clause before a danger: it is told of, not seen."""
+
 DENIED = re.compile(
     r"(?:没有?|未|并未|不是|并非|无|非|不会|不至于|别|不要|禁止|严禁|不得|不准|不许|不能|从未|从来没|没发生|没出现)[^，。！？；\s人救灭来管停]{0,3}$"
 )

@@ -32,6 +32,8 @@ _FIRST_MATTER = re.compile(
 _QUESTION_END = re.compile(r"[？?]$|(?:吗|呢|么)[。！!]?$")
 _EDGES = "，,；;、 \n"
 _SHORTEST = 4
+_TAIL = 8
+"""Characters of what only goes on asking: 你们晚上有人吗？节假日呢？"""
 _SURE_INTENT = 0.5
 _SURE_CATEGORY, _PLAIN_CATEGORY = 0.15, 0.6
 _ASKS, _REPORTS = "ask_policy", "report_case"
@@ -79,7 +81,11 @@ def _read_part(piece: Sentence, read: Read) -> Part:
     name, sure = intent.name, categories[0].confidence if categories else 0.0
     if name not in _TOLD and sure >= _PLAIN_CATEGORY:
         name = _REPORTS  # 楼下狗老叫 alone may sound like an answer
-    elif intent.confidence < _SURE_INTENT or (name == _REPORTS and sure < _SURE_CATEGORY):
+    elif (
+        intent.confidence < _SURE_INTENT
+        or (name == _REPORTS and sure < _SURE_CATEGORY)
+        or (name == _REPORTS and len(piece.text) <= _TAIL and _QUESTION_END.search(piece.text))
+    ):
         name = ""
     return Part(piece.text, piece.start, piece.end, name, tuple(categories))
 

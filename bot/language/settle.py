@@ -83,6 +83,8 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
         return "request_human"
     if (opening := _OPENINGS.get(answers.trim(text))) is not None:
         return opening
+    if answers.asks_about_service(text):
+        return "chitchat"
     if answers.is_affirm(text):
         return "affirm"
     if answers.is_deny(text) or answers.is_cancel(text):

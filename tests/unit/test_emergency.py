@@ -122,3 +122,8 @@ def test_all_clear_ends_the_alarm(text: str) -> None:
 )
 def test_what_flares_up_again_is_not_over(text: str) -> None:
     assert not is_all_clear(text)
+
+
+@pytest.mark.parametrize("text", ["昨天看个电影，有人被绑架了", "我梦见自己，掉进河里了"])
+def test_a_danger_in_a_story_is_none(text: str) -> None:
+    assert detect_emergency(text) is None

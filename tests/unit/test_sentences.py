@@ -67,6 +67,10 @@ def test_a_question_beside_a_report() -> None:
     assert [part.intent for part in parts] == ["ask_policy", "report_case"]
 
 
+def test_a_question_that_goes_on_is_no_report() -> None:
+    assert find_parts("路边这样合法吗？垃圾呢？", read) == ()
+
+
 @pytest.mark.parametrize(
     "text",
     [

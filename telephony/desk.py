@@ -157,6 +157,7 @@ class CallPages:
             call=call,
             said=[replace(each, text=mask_spoken(each.text)) for each in said],
             recordings=await self._t.recordings.of(call.id),
+            transcript_id=await self._transcripts.id_of(call.sid),
             can_record=self._t.on and call.ended_at is None,
             line=await self._t.transfers.line_of(visitor.account.id),
             now=self._clock.now(),

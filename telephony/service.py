@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conversations.errors import ConversationClosed, ConversationNotFound
@@ -55,6 +56,7 @@ from telephony.events import (
 )
 from telephony.models import Arrival, CallStatus, CallView, Errand, Line
 from telephony.provider import Provider, ProviderFailed
+from telephony.reading import OPERATOR, RESIDENT, Segment
 from telephony.speaking import seconds_to_say
 from telephony.spoken import (
     cut_segment,
@@ -64,7 +66,7 @@ from telephony.spoken import (
     spoken_words,
     write_down,
 )
-from telephony.store import CallRow
+from telephony.store import CallRow, SegmentRow
 from telephony.transfers import Transfers
 from telephony.wire import dump, load
 
@@ -329,6 +331,41 @@ class Calls:
             await session.execute(
                 update(CallRow).where(CallRow.id == row.id).values(memory=memory_of(call))
             )
+
+    async def may_record(self, call_id: str) -> bool:
+        """Whether the caller has not refused that his words are kept as sound."""
+        return not self._call_of(await self._row(call_id)).unrecorded
+
+    async def said(self, call_id: str) -> list[Segment]:
+        """Everything said on the call, the assistant's questions as the operator's."""
+        query = select(SegmentRow).where(SegmentRow.call_id == call_id).order_by(SegmentRow.id)
+        async with self._db.read() as session:
+            return [
+                Segment(
+                    each.external_id,
+                    RESIDENT if each.speaker == RESIDENT else OPERATOR,
+                    each.text,
+                    each.start_ms,
+                    each.end_ms,
+                )
+                for each in await session.scalars(query)
+            ]
+
+    async def write_spoken(self, call_id: str, own: str, speaker: str, words: str) -> None:
+        """What an operator or her caller said, as it is spoken; `own` again changes nothing."""
+        row = await self._row(call_id)
+        end = max(int((self._clock.now() - row.started_at).total_seconds() * 1000), 0)
+        start = max(end - int(seconds_to_say(words) * 1000), 0)
+        try:
+            async with self._db.write(durable=False) as session:
+                session.add(
+                    SegmentRow(
+                        call_id=call_id, external_id=own, speaker=speaker, text=words,
+                        start_ms=start, end_ms=end,
+                    )
+                )  # fmt: skip
+        except IntegrityError:
+            log.info("call.said_twice", call_id=call_id)
 
     async def find_live(self, conversation_id: str) -> CallView | None:
         """The open call of a conversation."""

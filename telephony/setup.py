@@ -179,6 +179,7 @@ def setup_telephony(app: web.Application, telephony: Telephony) -> None:
         telephony.transfers,
         telephony.call_backs,
         telephony.recordings,
+        telephony.transcripts,
     )
     relay = RelayDoor(telephony.calls, telephony.bus, hooks.signatures)
     app.add_routes([*hooks.routes(), web.get("/telephony/twilio/relay", relay.open)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,8 @@ from urllib.parse import parse_qsl
 import structlog
 from aiohttp import web
 
-from hotline.errors import InvalidInput, TooLarge
+from hotline.audit import SYSTEM
+from hotline.errors import HotlineError, InvalidInput, TooLarge
 from hotline.settings import Settings
 from telephony.call_backs import CallBacks
 from telephony.events import (
@@ -28,8 +30,10 @@ from telephony.events import (
 )
 from telephony.handover import tell_place
 from telephony.models import Arrival, CallStatus, CallView, Line, plain_number
+from telephony.reading import OPERATOR, RESIDENT
 from telephony.recordings import Recordings
 from telephony.service import Calls
+from telephony.transcripts import Transcripts
 from telephony.transfers import FAILED, NO_ANSWER, OVER, REFUSED, Transfers
 from telephony.twilio.addresses import Addresses, Signatures
 from telephony.twilio.twiml import TwiML
@@ -56,12 +60,14 @@ class Webhooks:
         transfers: Transfers,
         call_backs: CallBacks,
         recordings: Recordings,
+        transcripts: Transcripts,
     ) -> None:
         self._s = settings
         self._calls = calls
         self._transfers = transfers
         self._call_backs = call_backs
         self._recordings = recordings
+        self._transcripts = transcripts
         self.addresses = Addresses(settings)
         self.signatures = Signatures(settings, self.addresses)
         self.twiml = TwiML(settings, self.addresses)
@@ -87,6 +93,7 @@ class Webhooks:
             "status": self.note_status,
             "call-back-status": self.note_call_back,
             "recording": self.note_recording,
+            "transcription": self.take_transcription,
             "fallback": self.fall_back,
         }
         return [
@@ -208,7 +215,9 @@ class Webhooks:
 
     async def join_conference(self, request: web.Request, form: Form) -> str:
         """The caller, brought to the operator."""
-        return self.twiml.join(_need(request.query, "call"), operator=False)
+        call_id = _need(request.query, "call")
+        transcribe = bool(self._s.telephony_transcribe) and await self._calls.may_record(call_id)
+        return self.twiml.join(call_id, operator=False, transcribe=transcribe)
 
     async def join_third(self, request: web.Request, form: Form) -> str:
         """A third person answered: into the same talk."""
@@ -275,12 +284,14 @@ class Webhooks:
         """The call's status."""
         if form.get("CallStatus") in _OVER:
             await self._calls.end(_need(form, "CallSid"), form["CallStatus"])
+            await self._transcripts.finish(_need(form, "CallSid"))
         return _EMPTY
 
     async def note_call_back(self, request: web.Request, form: Form) -> str:
         """An outbound call's status."""
         status, sid = form.get("CallStatus", ""), _need(form, "CallSid")
         if status == "completed":
+            await self._transcripts.finish(sid)
             await self._calls.end(sid, status)  # which tells whether anybody spoke
             await self._call_backs.note_unreached(_need(request.query, "id"), sid, "silent")
         elif status in _OVER:
@@ -295,6 +306,22 @@ class Webhooks:
             form.get("RecordingStatus", ""),
             form.get("RecordingDuration", "0"),
         )
+        return _EMPTY
+
+    async def take_transcription(self, request: web.Request, form: Form) -> str:
+        """What one of them said while the operator talks with the caller."""
+        call = await self._calls.get(_need(request.query, "call"))
+        words = read_transcription(form)
+        if words:
+            # the transcribed leg is the caller's: what comes in is his
+            speaker = RESIDENT if form.get("Track") == "inbound_track" else OPERATOR
+            own = f"t{form.get('SequenceId', '')[:16]}"
+            await self._calls.write_spoken(call.id, own, speaker, words)
+            try:
+                said = await self._calls.said(call.id)
+                await self._transcripts.add(call.sid, said, SYSTEM, started_at=call.started_at)
+            except HotlineError as error:  # the words are kept; only the suggestions are missing
+                log.warning("call.not_read", call_id=call.id, error=error.code)
         return _EMPTY
 
     async def fall_back(self, request: web.Request, form: Form) -> str:
@@ -314,6 +341,17 @@ def read_event(form: Form) -> Event:
     if not words:
         return Silent()
     return Heard(words[:_LONGEST_WORDS], _read_confidence(form.get("Confidence")))
+
+
+def read_transcription(form: Form) -> str:
+    """The words of a live transcription's event; empty for its other events."""
+    if form.get("TranscriptionEvent") != "transcription-content" or form.get("Final") == "false":
+        return ""
+    try:
+        words = json.loads(form.get("TranscriptionData", "")).get("transcript")
+    except (ValueError, RecursionError, AttributeError):
+        raise InvalidInput from None
+    return words.strip()[:_LONGEST_WORDS] if isinstance(words, str) else ""
 
 
 def _read_confidence(raw: str | None) -> float | None:

@@ -16,14 +16,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from conversations.errors import ConversationClosed, ConversationNotFound
 from conversations.models import Handoff
 from conversations.relay import Relay
 from conversations.service import Conversations
-from hotline.audit import SYSTEM, Actor, record_deed
+from hotline.audit import SYSTEM, record_deed
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.db import Database
@@ -34,7 +32,7 @@ from telephony.arrivals import PROVIDER, Arrivals, memory_of
 from telephony.call import Call, Phase, step
 from telephony.call_backs import CallBacks
 from telephony.dialogue import Dialogue
-from telephony.errors import CallNotFound, CallOver, RecordingRefused
+from telephony.errors import CallNotFound
 from telephony.events import (
     Act,
     Ask,
@@ -56,7 +54,7 @@ from telephony.events import (
 )
 from telephony.models import Arrival, CallStatus, CallView, Errand, Line
 from telephony.provider import Provider, ProviderFailed
-from telephony.reading import OPERATOR, RESIDENT, Segment
+from telephony.recordings import Recordings
 from telephony.speaking import seconds_to_say
 from telephony.spoken import (
     cut_segment,
@@ -66,7 +64,7 @@ from telephony.spoken import (
     spoken_words,
     write_down,
 )
-from telephony.store import CallRow, SegmentRow
+from telephony.store import CallRow
 from telephony.transfers import Transfers
 from telephony.wire import dump, load
 
@@ -98,6 +96,7 @@ class Calls:
         provider: Provider,
         transfers: Transfers,
         call_backs: CallBacks,
+        recordings: Recordings,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -109,6 +108,7 @@ class Calls:
         self._provider = provider
         self._transfers = transfers
         self._call_backs = call_backs
+        self._recordings = recordings
 
     # --- the line begins and ends -------------------------------------------------------------
 
@@ -203,7 +203,7 @@ class Calls:
                     if follows is not None:
                         todo.append(follows)
                 elif isinstance(act, StopRecording):
-                    await self._stop_recording(row)
+                    await self._recordings.refuse(row.id, row.sid)
                 else:
                     said.append(act)
         await self._keep(row, call, said, heard)
@@ -332,41 +332,6 @@ class Calls:
                 update(CallRow).where(CallRow.id == row.id).values(memory=memory_of(call))
             )
 
-    async def may_record(self, call_id: str) -> bool:
-        """Whether the caller has not refused that his words are kept as sound."""
-        return not self._call_of(await self._row(call_id)).unrecorded
-
-    async def said(self, call_id: str) -> list[Segment]:
-        """Everything said on the call, the assistant's questions as the operator's."""
-        query = select(SegmentRow).where(SegmentRow.call_id == call_id).order_by(SegmentRow.id)
-        async with self._db.read() as session:
-            return [
-                Segment(
-                    each.external_id,
-                    RESIDENT if each.speaker == RESIDENT else OPERATOR,
-                    each.text,
-                    each.start_ms,
-                    each.end_ms,
-                )
-                for each in await session.scalars(query)
-            ]
-
-    async def write_spoken(self, call_id: str, own: str, speaker: str, words: str) -> None:
-        """What an operator or her caller said, as it is spoken; `own` again changes nothing."""
-        row = await self._row(call_id)
-        end = max(int((self._clock.now() - row.started_at).total_seconds() * 1000), 0)
-        start = max(end - int(seconds_to_say(words) * 1000), 0)
-        try:
-            async with self._db.write(durable=False) as session:
-                session.add(
-                    SegmentRow(
-                        call_id=call_id, external_id=own, speaker=speaker, text=words,
-                        start_ms=start, end_ms=end,
-                    )
-                )  # fmt: skip
-        except IntegrityError:
-            log.info("call.said_twice", call_id=call_id)
-
     async def find_live(self, conversation_id: str) -> CallView | None:
         """The open call of a conversation."""
         query = (
@@ -417,36 +382,3 @@ class Calls:
         if row is None:
             raise CallNotFound
         return row
-
-    async def _stop_recording(self, row: CallRow) -> None:
-        if not row.recording:
-            return
-        async with self._db.write() as session:
-            await self._mark_recording(session, row.id, False, "recording_refused", SYSTEM)
-        try:
-            await self._provider.stop_recording(row.sid)
-        except ProviderFailed as error:
-            log.error("call.recording_not_stopped", call_id=row.id, reason=error.reason)
-
-    async def set_recording(self, call_id: str, on: bool, actor: Actor) -> None:
-        """An operator switches this call's recording; what the caller refused stays off."""
-        row = await self._row(call_id)
-        if row.ended_at is not None:
-            raise CallOver
-        if on and self._call_of(row).unrecorded:
-            raise RecordingRefused
-        if on == row.recording:
-            return
-        if on:
-            await self._provider.start_recording(row.sid, row.id)
-        else:
-            await self._provider.stop_recording(row.sid)
-        async with self._db.write() as session:
-            deed = "recording_started" if on else "recording_stopped"
-            await self._mark_recording(session, row.id, on, deed, actor)
-
-    async def _mark_recording(
-        self, session: AsyncSession, call_id: str, on: bool, deed: str, actor: Actor
-    ) -> None:
-        await session.execute(update(CallRow).where(CallRow.id == call_id).values(recording=on))
-        record_deed(session, self._clock.now(), actor, deed, "call", call_id)

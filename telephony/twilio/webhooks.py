@@ -12,8 +12,7 @@ from urllib.parse import parse_qsl
 import structlog
 from aiohttp import web
 
-from hotline.audit import SYSTEM
-from hotline.errors import HotlineError, InvalidInput, TooLarge
+from hotline.errors import InvalidInput, TooLarge
 from hotline.settings import Settings
 from telephony.call_backs import CallBacks
 from telephony.events import (
@@ -29,11 +28,11 @@ from telephony.events import (
     WantsCallBack,
 )
 from telephony.handover import tell_place
+from telephony.listening import Listening
 from telephony.models import Arrival, CallStatus, CallView, Line, plain_number
 from telephony.reading import OPERATOR, RESIDENT
 from telephony.recordings import Recordings
 from telephony.service import Calls
-from telephony.transcripts import Transcripts
 from telephony.transfers import FAILED, NO_ANSWER, OVER, REFUSED, Transfers
 from telephony.twilio.addresses import Addresses, Signatures
 from telephony.twilio.twiml import TwiML
@@ -60,14 +59,14 @@ class Webhooks:
         transfers: Transfers,
         call_backs: CallBacks,
         recordings: Recordings,
-        transcripts: Transcripts,
+        listening: Listening,
     ) -> None:
         self._s = settings
         self._calls = calls
         self._transfers = transfers
         self._call_backs = call_backs
         self._recordings = recordings
-        self._transcripts = transcripts
+        self._listening = listening
         self.addresses = Addresses(settings)
         self.signatures = Signatures(settings, self.addresses)
         self.twiml = TwiML(settings, self.addresses)
@@ -216,7 +215,7 @@ class Webhooks:
     async def join_conference(self, request: web.Request, form: Form) -> str:
         """The caller, brought to the operator."""
         call_id = _need(request.query, "call")
-        transcribe = bool(self._s.telephony_transcribe) and await self._calls.may_record(call_id)
+        transcribe = bool(self._s.telephony_transcribe) and await self._recordings.may(call_id)
         return self.twiml.join(call_id, operator=False, transcribe=transcribe)
 
     async def join_third(self, request: web.Request, form: Form) -> str:
@@ -284,14 +283,14 @@ class Webhooks:
         """The call's status."""
         if form.get("CallStatus") in _OVER:
             await self._calls.end(_need(form, "CallSid"), form["CallStatus"])
-            await self._transcripts.finish(_need(form, "CallSid"))
+            await self._listening.finish(_need(form, "CallSid"))
         return _EMPTY
 
     async def note_call_back(self, request: web.Request, form: Form) -> str:
         """An outbound call's status."""
         status, sid = form.get("CallStatus", ""), _need(form, "CallSid")
         if status == "completed":
-            await self._transcripts.finish(sid)
+            await self._listening.finish(sid)
             await self._calls.end(sid, status)  # which tells whether anybody spoke
             await self._call_backs.note_unreached(_need(request.query, "id"), sid, "silent")
         elif status in _OVER:
@@ -316,12 +315,7 @@ class Webhooks:
             # the transcribed leg is the caller's: what comes in is his
             speaker = RESIDENT if form.get("Track") == "inbound_track" else OPERATOR
             own = f"t{form.get('SequenceId', '')[:16]}"
-            await self._calls.write_spoken(call.id, own, speaker, words)
-            try:
-                said = await self._calls.said(call.id)
-                await self._transcripts.add(call.sid, said, SYSTEM, started_at=call.started_at)
-            except HotlineError as error:  # the words are kept; only the suggestions are missing
-                log.warning("call.not_read", call_id=call.id, error=error.code)
+            await self._listening.take(call, own, speaker, words)
         return _EMPTY
 
     async def fall_back(self, request: web.Request, form: Form) -> str:

@@ -7,6 +7,7 @@ that fit the one with the highest priority decides, then the one with more condi
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -16,6 +17,8 @@ from cases.clocks import Workdays, is_working_day
 from cases.models import Location
 from hotline.clock import to_city
 from hotline.errors import InvalidInput
+
+_SPAN = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)")
 
 
 class UnitKind(StrEnum):
@@ -312,20 +315,18 @@ def _fits_day(days: str, moment: datetime, own_days: Workdays | None) -> bool:
 
 def read_span(raw: str) -> str:
     """`22:00-06:00` as kept; raises InvalidInput. "" is always."""
-    text = raw.strip().replace("：", ":").replace("—", "-").replace("～", "-")
+    text = raw.strip().replace("：", ":").replace("—", "-").replace("～", "-").replace(" ", "")
     if text:
         _ends(text)
     return text
 
 
 def _ends(span: str) -> tuple[time, time]:
-    first, _, last = span.partition("-")
-    try:
-        return time.fromisoformat(first.strip()), time.fromisoformat(
-            last.strip().replace("24:00", "00:00")
-        )
-    except ValueError:
-        raise InvalidInput(f"时段“{span}”应写成 08:00-20:00。") from None
+    found = _SPAN.fullmatch(span)
+    if found is None:
+        raise InvalidInput(f"时段“{span}”应写成 08:00-20:00。")
+    first, last = (int(found[n]) % 24 for n in (1, 3))
+    return time(first, int(found[2])), time(last, int(found[4]))
 
 
 def _is_within(moment: datetime, span: str) -> bool:

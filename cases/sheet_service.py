@@ -165,7 +165,7 @@ async def seed_sheets(session: AsyncSession) -> None:
         if not sheet.seed or await session.scalar(select(sheet.table).limit(1)) is not None:
             continue
         if sheet is UNITS:
-            session.add_all(_default_units())
+            session.add_all(default_units())
         data = (DATA / sheet.seed).read_bytes()
         rows = read_rows(sheet.seed, data, [column.title for column in sheet.fields])
         await session.flush()
@@ -175,7 +175,7 @@ async def seed_sheets(session: AsyncSession) -> None:
         await session.flush()
 
 
-def _default_units() -> list[UnitRow]:
+def default_units() -> list[UnitRow]:
     """A team for every subdistrict, as the law has it, and the district above it."""
     return [
         UnitRow(

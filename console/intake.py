@@ -11,11 +11,13 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from hotline.errors import InvalidInput, NotFound, TooLarge, UnsupportedMedia
+from hotline.tables import check_size
 
 _BODY_BYTES = 64 * 1024
 _MOST_FIELDS = 32
 _FORM = web.RequestKey("console_form", dict[str, str])
 _LONGEST_ID = 128
+_LONGEST_NAME = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # plain path segments only: browsers resolve dots, also encoded ones, and read \\ as /
 _NEXT = re.compile(r"/console(?:/[A-Za-z0-9_/-]*)?(?:\?[^\\#\x00-\x20\x7f]*)?")
@@ -53,6 +55,16 @@ async def _read_body(request: web.Request) -> bytes:
         if len(body) > _BODY_BYTES:
             raise TooLarge
     return bytes(body)
+
+
+async def read_file(request: web.Request) -> tuple[str, bytes]:
+    """The file that is the body, with its name from `?name=`; refused as soon as it is too large."""
+    check_size(request.content_length or 0)
+    data = bytearray()
+    async for chunk in request.content.iter_chunked(_BODY_BYTES):
+        data += chunk
+        check_size(len(data))
+    return request.query.get("name", "")[-_LONGEST_NAME:].rpartition("/")[2], bytes(data)
 
 
 def read_object(raw: bytes | str) -> Mapping[str, Any]:

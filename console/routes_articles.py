@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -12,7 +13,7 @@ from aiohttp import web
 from console.context import ConsoleContext
 from console.door import Door, Visitor
 from console.errors import NotAllowed
-from console.intake import read_form, read_json, read_number, read_seq
+from console.intake import read_file, read_form, read_json, read_number, read_seq
 from console.models import Right
 from console.pages import Pages
 from conversations.models import Sender
@@ -20,7 +21,7 @@ from hotline.audit import Actor
 from hotline.clock import CITY_ZONE, to_city
 from hotline.errors import Conflict, HotlineError, InvalidInput, NotFound
 from hotline.privacy import mask_text
-from kb.article_files import write_articles
+from kb.article_files import read_articles_file, write_articles
 from kb.difference import Change, compare_texts
 from kb.draft_store import ArticleVersionRow
 from kb.editing import LONGEST_TEXT, TEMPLATE, check_text
@@ -64,6 +65,7 @@ def article_routes(context: ConsoleContext, door: Door, pages: Pages) -> list[we
         web.get("/console/kb/export/{format}", door.page(handlers.export, write)),
         web.get("/console/kb/new", door.page(handlers.show_new, write)),
         web.post("/console/kb/new", door.page(handlers.begin, write)),
+        web.post("/console/api/kb/imports", door.api(handlers.take_in, write)),
         web.get("/console/api/kb/waiting", door.api(handlers.count_waiting, write)),
         web.post(
             "/console/api/conversations/{id}/articles", door.api(handlers.begin_from_reply, write)
@@ -140,6 +142,18 @@ class ArticlePages:
         }
         articles = [each.article for each in listed]
         return web.Response(body=write_articles(articles, ending), headers=headers)
+
+    async def take_in(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+        """POST /console/api/kb/imports?name=…: the body is a file of articles; each waits for review."""
+        name, data = await read_file(request)
+        read = await asyncio.to_thread(read_articles_file, name, data)
+        note = f"从 {name} 导入"
+        begun = await self._editing.take_in(read.articles, visitor.account.actor, note)
+        unchanged = len(read.articles) - len(begun)
+        told = (
+            f"{len(begun)} 篇已提交审核，{unchanged} 篇没有变化，{len(read.problems)} 篇没有导入。"
+        )
+        return web.json_response({"message": told, "problems": read.problems}, status=201)
 
     async def show(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """GET /console/kb/{slug}: the article, and what each version changed."""

@@ -9,18 +9,16 @@ from aiohttp import web
 
 from console.context import ConsoleContext
 from console.door import Door, Visitor
-from console.intake import read_number
+from console.intake import read_file, read_number
 from console.models import Right
 from console.pages import Pages
 from hotline.errors import HotlineError, InvalidInput, NotFound
-from hotline.tables import MOST_BYTES, check_size
+from hotline.tables import MOST_BYTES
 from kb.place_files import Usual, write_places
 from kb.place_service import Places
 from kb.places import KIND_NAMES, PlaceKind
 
 _SHOWN = 200
-_LONGEST_NAME = 200
-_CHUNK = 64 * 1024
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -65,16 +63,11 @@ class PlacePages:
 
     async def upload(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """POST /console/api/places/imports?name=…: the body is the file; tells the preview's address."""
-        check_size(request.content_length or 0)
-        data = bytearray()
-        async for chunk in request.content.iter_chunked(_CHUNK):
-            data += chunk
-            check_size(len(data))
+        name, data = await read_file(request)
         query = request.query
-        name = query.get("name", "")[-_LONGEST_NAME:].rpartition("/")[2]
         preview = await self._places.preview(
             name,
-            bytes(data),
+            data,
             _read_usual(request),
             visitor.account.actor,
             replaces=query.get("replaces") == "1",

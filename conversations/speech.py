@@ -17,6 +17,9 @@ class Transcript:
 class Recogniser(Protocol):
     """Turns one recording into words."""
 
-    async def transcribe(self, audio: bytes, content_type: str) -> Transcript:
-        """The words of a whole recording; an empty text when nothing was said."""
+    async def transcribe(self, audio: bytes, content_type: str, asked: str = "") -> Transcript:
+        """The words of a whole recording; an empty text when nothing was said.
+
+        `asked`: what was said to the speaker before, which tells what kind of words to expect.
+        """
         ...

@@ -25,6 +25,8 @@ from cases.reminders import Reminders, Watch
 from cases.routes import CasesApi
 from cases.service import Cases
 from cases.sheet_service import Sheets
+from cases.statistics_routes import StatisticsApi
+from cases.statistics_service import Statistics
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
@@ -35,6 +37,7 @@ from console.api_door import ApiDoor
 from console.intake import read_form
 from console.models import Right
 from console.routes import ConsoleContext, setup_console
+from console.routes_statistics import setup_statistics
 from console.service import Accounts
 from conversations import store
 from conversations.bot import Bot
@@ -49,6 +52,7 @@ from hotline.bus import Bus, LocalBus, RedisBus
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
 from hotline.limits import Limiter, LocalLimiter, RedisLimiter
+from hotline.open_data import OpenData
 from hotline.openapi import DOCUMENT
 from hotline.privacy import Vault
 from hotline.reader import SentenceReader
@@ -94,6 +98,7 @@ class Product:
     wechat: WeChat | None
     wecom: WeCom | None
     telephony: Telephony
+    statistics: Statistics
 
 
 @asynccontextmanager
@@ -196,6 +201,9 @@ async def open_product(
         watch = Watch(db, clock, workflow, settings.case_watch_seconds)
         watch.start()
         stack.push_async_callback(watch.stop)
+        statistics = Statistics(db, clock)
+        statistics.start()
+        stack.push_async_callback(statistics.stop)
         yield Product(
             settings=settings,
             db=db,
@@ -217,6 +225,7 @@ async def open_product(
             wechat=wechat,
             wecom=wecom,
             telephony=telephony,
+            statistics=statistics,
         )
 
 
@@ -290,6 +299,16 @@ def make_app(product: Product) -> web.Application:
     keys = ApiKeys(product.db, product.clock)
     api_door = ApiDoor(door, keys, product.limiter)
     CasesApi(product.cases, api_door.admit, product.clock).setup(app)
+    StatisticsApi(product.statistics, api_door.admit).setup(app)
+    setup_statistics(app, product.statistics, door, pages)
+    OpenData(
+        product.db,
+        product.clock,
+        product.knowledge,
+        product.places,
+        product.statistics,
+        settings.city_name,
+    ).setup(app)
     Open311(settings, product.cases, product.clock, product.limiter).setup(app)
     health = Health(product)
     app.add_routes(

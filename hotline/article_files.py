@@ -41,19 +41,11 @@ async def import_articles(settings: Settings, path: Path, reviewer: str) -> list
     `path` is a file, or a folder of Markdown files.
     """
     articles, lines = await asyncio.to_thread(_read, path)
-    done = unchanged = 0
     async with open_editing(settings) as editing:
-        listed = await editing.list_articles(to_city(SystemClock().now()).date())
-        known = {each.article.slug: each.article for each in listed}
-        for article in articles:
-            if known.get(article.slug) == article:
-                unchanged += 1
-                continue
-            draft = await editing.begin(article_to_markdown(article), _AUTHOR, "从文件导入")
-            await editing.submit(draft, _AUTHOR)
-            if reviewer:
-                await editing.publish(draft, Actor("system", f"cli:{reviewer}", reviewer))
-            done += 1
+        drafts = await editing.take_in(articles, _AUTHOR, "从文件导入")
+        for draft in drafts if reviewer else ():
+            await editing.publish(draft, Actor("system", f"cli:{reviewer}", reviewer))
+    done, unchanged = len(drafts), len(articles) - len(drafts)
     deed = "已发布" if reviewer else "已提交审核，等另一位在工作台发布"
     return [*lines, f"{done} 篇{deed}，{unchanged} 篇没有变化，{len(lines)} 处有问题未导入。"]
 

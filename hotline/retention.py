@@ -21,6 +21,7 @@ from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.privacy import Vault
+from kb.forgetting import forget_conversations
 from telephony.store import CallBackRow, CallRow, SegmentRow
 
 GONE = "（已删除）"
@@ -146,6 +147,7 @@ class Retention:
         )
         await self._erase_calls(session, CallRow.conversation_id.in_(talks))
         await session.execute(delete(NoteRow).where(NoteRow.conversation_id.in_(talks)))
+        await forget_conversations(session, talks, GONE)
         await session.execute(
             update(ConversationRow)
             .where(ConversationRow.id.in_(talks))

@@ -8,6 +8,7 @@ import cases.followers_store
 import cases.nearby_store
 import cases.photo_store
 import cases.reminder_store
+import cases.statistics_store
 import cases.store
 import cases.unit_store
 import channels.tencent.store
@@ -15,6 +16,7 @@ import console.store
 import conversations.store
 import hotline.api_keys
 import hotline.audit
+import hotline.open_data
 import kb.draft_store
 import kb.gap_store
 import kb.place_store
@@ -32,6 +34,7 @@ TABLE_MODULES = (
     cases.clock_store,
     cases.photo_store,
     cases.reminder_store,
+    cases.statistics_store,
     cases.store,
     cases.unit_store,
     channels.tencent.store,
@@ -39,6 +42,7 @@ TABLE_MODULES = (
     conversations.store,
     hotline.api_keys,
     hotline.audit,
+    hotline.open_data,
     kb.draft_store,
     kb.gap_store,
     kb.place_store,

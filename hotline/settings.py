@@ -95,6 +95,9 @@ class Settings:
     telephony_relay_voice: str = _setting("", "ConversationRelay 的声音；留空用服务商默认")
     telephony_turn_seconds: float = _setting(8.0, "一轮回调里最多等助手几秒，再久先请市民稍等")
     telephony_record: int = _setting(0, "是否录音：1 录，0 不录；录音前先告知，市民可拒绝")
+    telephony_transcribe: int = _setting(
+        0, "坐席通话时是否由服务商实时转写：1 转写，工作台边听边填工单；市民拒绝录音的不转写"
+    )
     telephony_notice: str = _setting("本次通话会录音。", "录音时开头的告知语")
     telephony_keep_days: int = _setting(180, "录音保存天数，到期删除；0 为不自动删除")
     telephony_music_url: str = _setting("", "排队时播放的音乐地址；留空则静音")

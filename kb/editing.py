@@ -183,6 +183,21 @@ class Editing:
             self._record(session, actor, "article_drafted", draft)
             return draft.id
 
+    async def take_in(self, articles: Sequence[Article], actor: Actor, note: str) -> list[int]:
+        """Drafts for review of those that differ from what is published or under way."""
+        async with self._db.read() as session:
+            drafts = await draft_store.drafts_in(session, OPEN_STATES)
+            rows = await store.all_articles(session)
+        known = {article_to_markdown(article_from_data(row.data, row.slug)) for row in rows}
+        known |= {draft.text for draft in drafts}
+        begun = []
+        for text in dict.fromkeys(map(article_to_markdown, articles)):
+            if text not in known:
+                draft = await self.begin(text, actor, note)
+                await self.submit(draft, actor)
+                begun.append(draft)
+        return begun
+
     async def save(self, id: int, text: str, note: str, actor: Actor) -> None:
         """Change a draft; whoever changed it last is its author."""
         article = check_text(text)

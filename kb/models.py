@@ -77,15 +77,30 @@ class Article:
         return f"依据：{names}{reviewed}"
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without references: a few lines of them can stand for a billion words."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "references", event.start_mark)
+        return super().compose_node(parent, index)
+
+
+def _line_of(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"（第 {mark.line + 2} 行附近）" if mark is not None else ""
+
+
 def parse_article(text: str, name: str) -> Article:
     """Read Markdown with YAML front matter; raises BadArticle naming `name` and the field."""
     if not text.startswith("---\n") or "\n---\n" not in text[4:]:
         raise BadArticle(f"{name}：缺少开头的 --- 属性区")
     head, body = text[4:].split("\n---\n", 1)
     try:
-        data = yaml.safe_load(head)
-    except yaml.YAMLError as error:
-        raise BadArticle(f"{name}：属性区不是合法的 YAML（{error}）") from error
+        data = yaml.load(head, _PlainLoader)  # noqa: S506 - a SafeLoader that takes even less
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise BadArticle(f"{name}：属性区不是合法的 YAML{_line_of(error)}") from error
     if not isinstance(data, dict):
         raise BadArticle(f"{name}：属性区应是“名称: 值”的列表")
     return article_from_data({**data, "body": body.strip()}, name)

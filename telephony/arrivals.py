@@ -76,7 +76,9 @@ class Arrivals:
         record = bool(self._settings.telephony_record)
         call = Call(
             caller=arrival.caller,
-            notice=self._settings.telephony_notice if record else "",
+            notice=self._settings.telephony_notice
+            if record or self._settings.telephony_transcribe
+            else "",
             patient=not await self._often_nothing(blind),
         )
         opening = Answered(

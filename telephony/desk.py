@@ -157,6 +157,7 @@ class CallPages:
             call=call,
             said=[replace(each, text=mask_spoken(each.text)) for each in said],
             recordings=await self._t.recordings.of(call.id),
+            transcript_id=await self._transcripts.id_of(call.sid),
             can_record=self._t.on and call.ended_at is None,
             line=await self._t.transfers.line_of(visitor.account.id),
             now=self._clock.now(),
@@ -183,7 +184,8 @@ class CallPages:
         """POST /console/calls/{id}/recording: on or off for this call."""
         form = await self._read_form(request)
         call_id = request.match_info["id"]
-        await self._t.calls.set_recording(call_id, form.get("on") == "yes", visitor.account.actor)
+        call = await self._t.calls.get(call_id)
+        await self._t.recordings.switch(call, form.get("on") == "yes", visitor.account.actor)
         raise web.HTTPSeeOther(f"/console/calls/{call_id}")
 
     async def show_softphone(self, request: web.Request, visitor: Any) -> web.StreamResponse:

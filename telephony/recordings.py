@@ -17,6 +17,7 @@ from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import HotlineError, NotFound
 from hotline.settings import Settings
+from telephony.errors import CallOver, RecordingRefused
 from telephony.models import CallView
 from telephony.provider import Provider, ProviderFailed
 from telephony.sound import listen
@@ -44,6 +45,44 @@ class Recordings:
             await self._provider.start_recording(call.sid, call.id)
         except ProviderFailed as error:
             log.warning("recording.not_started", call_id=call.id, reason=error.reason)
+
+    async def may(self, call_id: str) -> bool:
+        """Whether the caller has not refused that his voice is kept."""
+        async with self._db.read() as session:
+            row = await session.get(CallRow, call_id)
+        return row is not None and not row.memory.get("unrecorded")
+
+    async def refuse(self, call_id: str, sid: str) -> None:
+        """The caller does not want it: stop at once, for good."""
+        if not await self._mark(call_id, False, "recording_refused", SYSTEM):
+            return
+        try:
+            await self._provider.stop_recording(sid)
+        except ProviderFailed as error:
+            log.error("recording.not_stopped", call_id=call_id, reason=error.reason)
+
+    async def switch(self, call: CallView, on: bool, actor: Actor) -> None:
+        """An operator switches this call's recording; what the caller refused stays off."""
+        if call.ended_at is not None:
+            raise CallOver
+        if on and not await self.may(call.id):
+            raise RecordingRefused
+        if on == call.recording:
+            return
+        if on:
+            await self._provider.start_recording(call.sid, call.id)
+        else:
+            await self._provider.stop_recording(call.sid)
+        await self._mark(call.id, on, "recording_started" if on else "recording_stopped", actor)
+
+    async def _mark(self, call_id: str, on: bool, deed: str, actor: Actor) -> bool:
+        async with self._db.write() as session:
+            row = await session.get(CallRow, call_id, with_for_update=True)
+            if row is None or row.recording == on:
+                return False
+            row.recording = on
+            record_deed(session, self._clock.now(), actor, deed, "call", call_id)
+            return True
 
     async def note(self, call_id: str, sid: str, status: str, seconds: str) -> None:
         """What the provider says of a recording; the same again changes nothing."""

@@ -16,13 +16,12 @@ from typing import Any
 
 import structlog
 from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from conversations.errors import ConversationClosed, ConversationNotFound
 from conversations.models import Handoff
 from conversations.relay import Relay
 from conversations.service import Conversations
-from hotline.audit import SYSTEM, Actor, record_deed
+from hotline.audit import SYSTEM, record_deed
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.db import Database
@@ -33,7 +32,7 @@ from telephony.arrivals import PROVIDER, Arrivals, memory_of
 from telephony.call import Call, Phase, step
 from telephony.call_backs import CallBacks
 from telephony.dialogue import Dialogue
-from telephony.errors import CallNotFound, CallOver, RecordingRefused
+from telephony.errors import CallNotFound
 from telephony.events import (
     Act,
     Ask,
@@ -55,6 +54,7 @@ from telephony.events import (
 )
 from telephony.models import Arrival, CallStatus, CallView, Errand, Line
 from telephony.provider import Provider, ProviderFailed
+from telephony.recordings import Recordings
 from telephony.speaking import seconds_to_say
 from telephony.spoken import (
     cut_segment,
@@ -96,6 +96,7 @@ class Calls:
         provider: Provider,
         transfers: Transfers,
         call_backs: CallBacks,
+        recordings: Recordings,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -107,6 +108,7 @@ class Calls:
         self._provider = provider
         self._transfers = transfers
         self._call_backs = call_backs
+        self._recordings = recordings
 
     # --- the line begins and ends -------------------------------------------------------------
 
@@ -201,7 +203,7 @@ class Calls:
                     if follows is not None:
                         todo.append(follows)
                 elif isinstance(act, StopRecording):
-                    await self._stop_recording(row)
+                    await self._recordings.refuse(row.id, row.sid)
                 else:
                     said.append(act)
         await self._keep(row, call, said, heard)
@@ -380,36 +382,3 @@ class Calls:
         if row is None:
             raise CallNotFound
         return row
-
-    async def _stop_recording(self, row: CallRow) -> None:
-        if not row.recording:
-            return
-        async with self._db.write() as session:
-            await self._mark_recording(session, row.id, False, "recording_refused", SYSTEM)
-        try:
-            await self._provider.stop_recording(row.sid)
-        except ProviderFailed as error:
-            log.error("call.recording_not_stopped", call_id=row.id, reason=error.reason)
-
-    async def set_recording(self, call_id: str, on: bool, actor: Actor) -> None:
-        """An operator switches this call's recording; what the caller refused stays off."""
-        row = await self._row(call_id)
-        if row.ended_at is not None:
-            raise CallOver
-        if on and self._call_of(row).unrecorded:
-            raise RecordingRefused
-        if on == row.recording:
-            return
-        if on:
-            await self._provider.start_recording(row.sid, row.id)
-        else:
-            await self._provider.stop_recording(row.sid)
-        async with self._db.write() as session:
-            deed = "recording_started" if on else "recording_stopped"
-            await self._mark_recording(session, row.id, on, deed, actor)
-
-    async def _mark_recording(
-        self, session: AsyncSession, call_id: str, on: bool, deed: str, actor: Actor
-    ) -> None:
-        await session.execute(update(CallRow).where(CallRow.id == call_id).values(recording=on))
-        record_deed(session, self._clock.now(), actor, deed, "call", call_id)

@@ -27,6 +27,7 @@ from hotline.settings import Settings
 from kb.service import Knowledge
 from telephony.call_backs import CallBacks
 from telephony.follow_up import FollowUps
+from telephony.listening import Listening
 from telephony.looking import CallLists
 from telephony.models import CallStatus
 from telephony.provider import NoProvider, Provider
@@ -58,6 +59,7 @@ class Telephony:
     recordings: Recordings
     provider: Provider
     transcripts: Transcripts
+    listening: Listening
     lists: CallLists
     api: CallsApi
     recogniser: Recogniser | None
@@ -112,7 +114,17 @@ async def open_telephony(
     call_backs = CallBacks(db, clock, vault, settings, chosen, FollowUps(cases, workflow))
     recordings = Recordings(db, clock, settings, chosen)
     calls = Calls(
-        db, clock, bus, vault, settings, conversations, relay, chosen, transfers, call_backs
+        db,
+        clock,
+        bus,
+        vault,
+        settings,
+        conversations,
+        relay,
+        chosen,
+        transfers,
+        call_backs,
+        recordings,
     )
     transcripts = Transcripts(db, clock, vault, cases, knowledge, reader)
     telephony = Telephony(
@@ -125,6 +137,7 @@ async def open_telephony(
         recordings=recordings,
         provider=chosen,
         transcripts=transcripts,
+        listening=Listening(db, clock, transcripts),
         lists=CallLists(db, clock, vault),
         api=CallsApi(settings, transcripts, limiter),
         recogniser=recogniser,
@@ -179,6 +192,7 @@ def setup_telephony(app: web.Application, telephony: Telephony) -> None:
         telephony.transfers,
         telephony.call_backs,
         telephony.recordings,
+        telephony.listening,
     )
     relay = RelayDoor(telephony.calls, telephony.bus, hooks.signatures)
     app.add_routes([*hooks.routes(), web.get("/telephony/twilio/relay", relay.open)])

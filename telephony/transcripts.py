@@ -239,6 +239,20 @@ class Transcripts:
             raise NotFound
         return await self._load(row.id)
 
+    async def finish(self, external_id: str) -> None:
+        """The call is over; no-op when it was never taken in, or is over already."""
+        now = self._clock.now()
+        async with self._db.write() as session:
+            row = await store.find_call(session, PROVIDER, external_id)
+            if row is not None and row.ended_at is None:
+                row.ended_at, row.status, row.end_reason = now, CallStatus.ENDED.value, "completed"
+
+    async def id_of(self, external_id: str) -> str | None:
+        """Our id for the call with the outer system's id; None when it was never taken in."""
+        async with self._db.read() as session:
+            row = await store.find_call(session, PROVIDER, external_id)
+        return row.id if row is not None else None
+
     async def is_final(self, external_id: str) -> bool:
         """Whether the call was taken in to its end."""
         async with self._db.read() as session:

@@ -1,4 +1,5 @@
-/** Forms with `data-upload`: the file is the body, the other fields the query; then its page. */
+/** Forms with `data-upload`: the file is the body, the other fields the query; then its page,
+ * or what came of it. */
 
 for (const form of document.querySelectorAll("form[data-upload]")) {
   form.addEventListener("submit", (event) => {
@@ -27,7 +28,8 @@ async function upload(form) {
     const body = await answer.json();
     // the page may be the one that is open: assign alone would not load it again
     if (answer.ok && body.location === location.pathname) location.reload();
-    else if (answer.ok) location.assign(body.location);
+    else if (answer.ok && body.location) location.assign(body.location);
+    else if (answer.ok) tell(form, [body.message, ...body.problems].join("\n"));
     else tell(form, body.error.message);
   } catch {
     tell(form, "没有上传成功：文件可能太大，或网络断了。请检查后再试。");

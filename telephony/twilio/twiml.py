@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twilio.twiml.voice_response import Connect, Dial, Gather, VoiceResponse
+from twilio.twiml.voice_response import Connect, Dial, Gather, Start, VoiceResponse
 
 from hotline.settings import Settings
 from telephony.events import Act, HangUp, Hold, Listen, Say, Wait
@@ -124,9 +124,24 @@ class TwiML:
         response.append(gather)
         return str(response)
 
-    def join(self, call_id: str, *, operator: bool) -> str:
-        """Into the call's conference; it ends when the operator leaves, and a third may join."""
+    def join(self, call_id: str, *, operator: bool, transcribe: bool = False) -> str:
+        """Into the call's conference; it ends when the operator leaves, and a third may join.
+
+        `transcribe`: on the caller's leg, both sides of it are turned into words as they speak.
+        """
         response = VoiceResponse()
+        if transcribe:
+            start = Start()
+            start.transcription(
+                name=call_id,
+                track="both_tracks",
+                language_code=self._s.telephony_language,
+                partial_results=False,
+                hints=HINTS,
+                status_callback_url=self._at.of("transcription", call=call_id),
+                status_callback_method="POST",
+            )
+            response.append(start)
         dial = Dial() if operator else Dial(action=self._at.of("conference-left", call=call_id))
         dial.conference(
             f"{_NAME}{call_id}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
@@ -27,7 +28,9 @@ from telephony.events import (
     WantsCallBack,
 )
 from telephony.handover import tell_place
+from telephony.listening import Listening
 from telephony.models import Arrival, CallStatus, CallView, Line, plain_number
+from telephony.reading import OPERATOR, RESIDENT
 from telephony.recordings import Recordings
 from telephony.service import Calls
 from telephony.transfers import FAILED, NO_ANSWER, OVER, REFUSED, Transfers
@@ -56,12 +59,14 @@ class Webhooks:
         transfers: Transfers,
         call_backs: CallBacks,
         recordings: Recordings,
+        listening: Listening,
     ) -> None:
         self._s = settings
         self._calls = calls
         self._transfers = transfers
         self._call_backs = call_backs
         self._recordings = recordings
+        self._listening = listening
         self.addresses = Addresses(settings)
         self.signatures = Signatures(settings, self.addresses)
         self.twiml = TwiML(settings, self.addresses)
@@ -87,6 +92,7 @@ class Webhooks:
             "status": self.note_status,
             "call-back-status": self.note_call_back,
             "recording": self.note_recording,
+            "transcription": self.take_transcription,
             "fallback": self.fall_back,
         }
         return [
@@ -208,7 +214,9 @@ class Webhooks:
 
     async def join_conference(self, request: web.Request, form: Form) -> str:
         """The caller, brought to the operator."""
-        return self.twiml.join(_need(request.query, "call"), operator=False)
+        call_id = _need(request.query, "call")
+        transcribe = bool(self._s.telephony_transcribe) and await self._recordings.may(call_id)
+        return self.twiml.join(call_id, operator=False, transcribe=transcribe)
 
     async def join_third(self, request: web.Request, form: Form) -> str:
         """A third person answered: into the same talk."""
@@ -275,12 +283,14 @@ class Webhooks:
         """The call's status."""
         if form.get("CallStatus") in _OVER:
             await self._calls.end(_need(form, "CallSid"), form["CallStatus"])
+            await self._listening.finish(_need(form, "CallSid"))
         return _EMPTY
 
     async def note_call_back(self, request: web.Request, form: Form) -> str:
         """An outbound call's status."""
         status, sid = form.get("CallStatus", ""), _need(form, "CallSid")
         if status == "completed":
+            await self._listening.finish(sid)
             await self._calls.end(sid, status)  # which tells whether anybody spoke
             await self._call_backs.note_unreached(_need(request.query, "id"), sid, "silent")
         elif status in _OVER:
@@ -295,6 +305,17 @@ class Webhooks:
             form.get("RecordingStatus", ""),
             form.get("RecordingDuration", "0"),
         )
+        return _EMPTY
+
+    async def take_transcription(self, request: web.Request, form: Form) -> str:
+        """What one of them said while the operator talks with the caller."""
+        call = await self._calls.get(_need(request.query, "call"))
+        words = read_transcription(form)
+        if words:
+            # the transcribed leg is the caller's: what comes in is his
+            speaker = RESIDENT if form.get("Track") == "inbound_track" else OPERATOR
+            own = f"t{form.get('SequenceId', '')[:16]}"
+            await self._listening.take(call, own, speaker, words)
         return _EMPTY
 
     async def fall_back(self, request: web.Request, form: Form) -> str:
@@ -314,6 +335,17 @@ def read_event(form: Form) -> Event:
     if not words:
         return Silent()
     return Heard(words[:_LONGEST_WORDS], _read_confidence(form.get("Confidence")))
+
+
+def read_transcription(form: Form) -> str:
+    """The words of a live transcription's event; empty for its other events."""
+    if form.get("TranscriptionEvent") != "transcription-content" or form.get("Final") == "false":
+        return ""
+    try:
+        words = json.loads(form.get("TranscriptionData", "")).get("transcript")
+    except (ValueError, RecursionError, AttributeError):
+        raise InvalidInput from None
+    return words.strip()[:_LONGEST_WORDS] if isinstance(words, str) else ""
 
 
 def _read_confidence(raw: str | None) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
+
 from cases.lifecycle import Deed, Order, Part
 from cases.service import Cases
 from cases.workflow import Workflow
@@ -17,6 +19,11 @@ from hotline.db import Database
 from hotline.limits import LocalLimiter
 from hotline.privacy import Vault
 from hotline.retention import Retention
+from kb.corrections import Corrections, Subject
+from kb.editing import Editing
+from kb.gaps import Gaps
+from kb.ratings import Rated, Ratings
+from kb.trust import NOTHING
 from tests.contract.test_cases import BARBECUE, NAME, PHONE, everything_stored
 
 
@@ -56,3 +63,25 @@ async def test_cases_lose_their_person_when_their_time_is_over(
     assert (await retention.retain(SYSTEM)).cases == 0
     assert (await filing.get(over.case_number)).phone_masked is None
     assert (await filing.get(kept.case_number)).phone_masked == "138****5678"
+
+
+async def test_what_an_erased_person_asked_in_vain_and_found_wrong_goes_too(
+    db: Database, clock: FakeClock, vault: Vault, limiter: LocalLimiter, bus: LocalBus
+) -> None:
+    conversations, filing = Conversations(db, clock, bus), Cases(db, clock, vault, limiter)
+    gaps = Gaps(db, clock, lambda texts: np.ones((len(texts), 4), np.float32), Editing(db, clock))
+    talk, _, _ = await conversations.open("webchat", ())
+    case = await filing.file(replace(BARBECUE, conversation_id=talk.id), BOT)
+    await gaps.note(f"我是{NAME}，我家养鸡归谁管", "webchat", NOTHING, talk.id)
+    await gaps.note("别人问养鸡", "webchat", NOTHING, "f" * 32)
+    await gaps.gather()
+    rated = Rated("dogs", 1, talk.id, 3, "webchat", f"{NAME}问遛狗")
+    await Ratings(db, clock).rate(rated, False, f"{NAME}说不对")
+    corrections = Corrections(db, clock)
+    await corrections.receive(case.case_number, f"{NAME}说写错了", Subject(), "webchat", talk.id)
+    assert NAME.encode() in await everything_stored(db)
+    await Retention(db, clock, vault).erase_person(PHONE, SYSTEM)
+    assert NAME.encode() not in await everything_stored(db)
+    assert [(gap.row.title, gap.row.asked) for gap in await gaps.listed()] == [("别人问养鸡", 2)]
+    counts, _ = await Ratings(db, clock).of_article("dogs")
+    assert counts == {1: (0, 1)}

@@ -131,6 +131,24 @@ async def test_replayed_webhooks_do_nothing_twice(phone: Phone, product: Product
     assert len(product.bot.turns) == 1
 
 
+@pytest.mark.parametrize("data", ["", "[]", "{", "[" * 5000, '{"transcript": 7}', "null"])
+async def test_malformed_transcriptions(phone: Phone, data: str) -> None:
+    await phone.dial()
+    call = phone.action.split("call=")[1].split("&")[0]
+    path = f"/telephony/twilio/transcription?call={call}"
+    form = {
+        "CallSid": phone.sid,
+        "AccountSid": ACCOUNT,
+        "TranscriptionEvent": "transcription-content",
+        "TranscriptionData": data,
+    }
+    headers = {"X-Twilio-Signature": sign(BASE + path, form)}
+    response = await phone.client.post(path, data=form, headers=headers)
+    assert response.status == (200 if "transcript" in data else 400)
+    unsigned = await phone.client.post(path, data=form)
+    assert unsigned.status == 403
+
+
 async def test_turns_out_of_range(phone: Phone) -> None:
     await phone.dial()
     call = phone.action.split("call=")[1].split("&")[0]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from console.door import CSRF_HEADER
 from console.models import Role
 from console.testing import Page, World, build_world
+from kb.article_files import write_articles
 from kb.editing import TEMPLATE
+from tests.contract.test_knowledge import DOGS, SNOW
 
 WRITTEN = TEMPLATE.replace("（待写：", "（")
 CHANGED = WRITTEN.replace("长答，用普通文字和列表写", "另一种长答")
@@ -100,3 +104,19 @@ async def test_what_still_waits_to_be_written_is_saved_but_not_submitted(world: 
     assert (
         await world.context.editorial.editing.get_draft(int(draft.rpartition("/")[2]))
     ).state == ("draft")
+
+
+async def test_a_file_becomes_drafts_for_review_and_says_what_it_left_out(world: World) -> None:
+    lina, boss = await world.log_in("lina"), await world.log_in("boss")
+    data = write_articles([DOGS, replace(SNOW, answer="长" * 121)], "csv")
+    headers = {CSRF_HEADER: lina.csrf}
+    path, query = "/console/api/kb/imports", {"name": "a.csv"}
+    answer = await lina.client.post(path, params=query, data=data, headers=headers)
+    assert answer.status == 201
+    told = await answer.json()
+    assert told["message"] == "1 篇已提交审核，0 篇没有变化，1 篇没有导入。"
+    assert told["problems"][0].startswith("第 3 行")
+    answer = await lina.client.post(path, params=query, data=data, headers=headers)
+    assert (await answer.json())["message"].startswith("0 篇已提交审核，1 篇没有变化")
+    assert (await boss.submit("/console/kb/drafts/1/publish", publish_at="")).status == 303
+    assert DOGS.answer in await text_of(boss, "/console/kb/dog-walking")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -22,7 +23,7 @@ from telephony.measures import CallFact, measure
 from telephony.models import Arrival, Line
 from telephony.provider import RecordingProvider
 from telephony.reading import Order, Segment, check_order, read_order
-from tests.phone import ACCOUNT, Phone, with_phone
+from tests.phone import ACCOUNT, BASE, Phone, with_phone
 from tests.product import (
     Client,
     TinyEmbedder,
@@ -339,3 +340,63 @@ async def test_a_waiting_call_rings_the_browser(client: Client, product: Product
     assert isinstance(telephony.provider, RecordingProvider)
     ((rung, _),) = telephony.provider.named("call_operator")
     assert rung == f"client:operator_{account.id}?call={call.id}"
+
+
+async def test_an_operators_talk_is_written_and_read_while_it_goes_on(
+    client: Client, product: Product, clock: FakeClock
+) -> None:
+    on = replace(product.settings, telephony_transcribe=1, public_base_url=BASE)
+    async with open_product(
+        on, bot=ScriptedBot(echo), clock=clock, embedder=TinyEmbedder(),
+        provider=RecordingProvider(),
+    ) as running:  # fmt: skip
+        running.telephony.transcripts._reader = understand
+        async with serve_product(running) as browser:
+            phone = Phone(browser, clock)
+            await phone.dial()
+            await phone.say("海淀区知春路48号有家饭馆油烟太大")
+            call = await running.telephony.calls.by_sid(phone.sid)
+            assert call is not None
+            await phone.fetch(f"join?call={call.id}")
+            words = phone.last.find("Start/Transcription")
+            assert (words.get("track"), words.get("languageCode")) == ("both_tracks", "cmn-Hans-CN")
+            url = words.get("statusCallbackUrl")
+            for number, track, text in (
+                ("2", "outbound_track", "什么时候，您的电话是多少"),
+                ("3", "inbound_track", "每天晚上，13812345678"),
+                ("3", "inbound_track", "每天晚上，13812345678"),
+            ):
+                clock.advance(timedelta(seconds=6))
+                await phone.post(
+                    url, TranscriptionEvent="transcription-content", Track=track, SequenceId=number,
+                    TranscriptionData=json.dumps({"transcript": text, "confidence": 0.9}),
+                )  # fmt: skip
+            await phone.post(url, TranscriptionEvent="transcription-stopped", SequenceId="4")
+            found = await running.telephony.transcripts.get(phone.sid)
+            assert [s.text for s in found.segments][-2:] == [
+                "什么时候，您的电话是多少",
+                "每天晚上，13812345678",
+            ]
+            fields = {item["name"]: item["value"] for item in found.report["fields"]}
+            assert fields["occurred"] == "每天晚上"
+            assert fields["phone"] == "13812345678"
+            assert "48号" in fields["location"]
+            assert found.ended_at is None
+            await phone.hang_up()
+            assert (await running.telephony.transcripts.get(phone.sid)).ended_at is not None
+
+
+async def test_who_refused_recording_is_not_transcribed(product: Product, clock: FakeClock) -> None:
+    on = replace(product.settings, telephony_transcribe=1, public_base_url=BASE)
+    async with open_product(
+        on, bot=ScriptedBot(echo), clock=clock, embedder=TinyEmbedder(),
+        provider=RecordingProvider(),
+    ) as running:  # fmt: skip
+        async with serve_product(running) as browser:
+            phone = Phone(browser, clock)
+            assert "录音" in await phone.dial()
+            await phone.say("不要录音")
+            call = await running.telephony.calls.by_sid(phone.sid)
+            assert call is not None
+            await phone.fetch(f"join?call={call.id}")
+            assert phone.last.find("Start") is None

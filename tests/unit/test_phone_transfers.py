@@ -307,14 +307,14 @@ async def test_what_the_caller_refused_is_not_recorded_again(
     product.telephony.calls._arrivals._settings = with_phone(settings, telephony_record=1)
     await phone.dial()
     calls, li = product.telephony.calls, Actor("operator", "op-li", "小李")
-    call = await calls.by_sid(phone.sid)
-    await calls.set_recording(call.id, False, li)
-    await calls.set_recording(call.id, True, li)
+    recordings = product.telephony.recordings
+    for on in (False, True):
+        await recordings.switch(await calls.by_sid(phone.sid), on, li)
     assert len(provider.named("stop_recording")) == 1
     assert len(provider.named("start_recording")) == 2
     assert "停止录音" in await phone.say("不要录音")
     with pytest.raises(RecordingRefused):
-        await calls.set_recording(call.id, True, li)
+        await recordings.switch(await calls.by_sid(phone.sid), True, li)
 
 
 async def test_out_of_hours_a_call_back_is_offered(

@@ -175,9 +175,9 @@ class Knowledge:
         return self._state[0]
 
     def index_with(self, article: Article) -> SearchIndex:
-        """What the index would be with this article published; slow, for a worker thread."""
+        """What the index would be with this article published; for a worker thread."""
         others = [each for each, _ in self._articles.values() if each.slug != article.slug]
-        return SearchIndex([*others, article], self._vectors, self._weights)
+        return self._index.renew([*others, article])
 
     def find_by_title(self, title: str) -> Article | None:
         """The article with exactly this title: how a pressed choice comes back."""

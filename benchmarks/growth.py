@@ -13,6 +13,7 @@ because it lies in the file of vectors. Peak is its own memory at the highest wh
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import random
 import resource
@@ -24,13 +25,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from sqlalchemy import insert
 
 from bot.language.embedding import Role, load_embedder
 from bot.language.models import Vector
-from kb.models import Article
+from hotline.clock import SystemClock
+from hotline.db import Database
+from hotline.migrate import upgrade_database
+from kb import store
+from kb.models import Article, article_to_data
 from kb.passages import read_passages
 from kb.search import SearchIndex
-from kb.service import read_articles
+from kb.service import Knowledge, read_articles
+from kb.store import ArticleRow
 from kb.trust import load_weights
 from kb.vectors import PassageVectors
 
@@ -65,6 +72,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000])
     parser.add_argument("--cache", type=Path, help="where the encoder is, to measure it too")
+    parser.add_argument(
+        "--published", type=int, default=10_000, help="articles in a database, to time"
+    )
     options = parser.parse_args()
     shipped = [article for article, _ in read_articles().values()]
     dimension = len(load_weights().centre or ())
@@ -76,6 +86,11 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             print(measure(shipped, size, dimension, Path(folder)), flush=True)
         gc.collect()
+    if options.published:
+        with tempfile.TemporaryDirectory() as folder:
+            waits = asyncio.run(measure_publishing(shipped, options.published, Path(folder)))
+        print(f"\n{options.published:,} in SQLite: a change is found after {waits} s, the watch's")
+        print("own wait of half a second not counted; by the first and the second process")
     if options.cache:
         print(f"\nEncoder: {measure_encoder(shipped, options.cache):.1f} passages a second")
 
@@ -138,6 +153,46 @@ def _invent(shipped: Sequence[Article], number: int) -> Article:
         answer=f"{place}：{one.answer}",
         body=f"{one.body}\n\n{place}由第{number}组负责。\n\n{other.answer}",
     )
+
+
+async def measure_publishing(shipped: Sequence[Article], size: int, folder: Path) -> list[float]:
+    """Seconds from a publication until each of two `Knowledge` over one database answers by it."""
+    db, clock = Database(f"sqlite+aiosqlite:///{folder}/kb.sqlite3"), SystemClock()
+    await upgrade_database(db)
+    articles = generate(shipped, size)
+    async with db.write() as session:
+        for batch in range(0, size, 1_000):
+            rows = [_row(each, clock) for each in articles[batch : batch + 1_000]]
+            await session.execute(insert(ArticleRow), rows)
+        await store.raise_revision(session)
+    embedder = QuickEmbedder(len(load_weights().centre or ()))
+    both = [Knowledge(db, clock, PassageVectors(embedder, folder)) for _ in range(2)]
+    for each in both:
+        await each.refresh()
+    changed = replace(articles[7], questions=(*articles[7].questions, "螃蟹过马路怎么办"))
+    async with db.write() as session:
+        await store.put_article(session, changed, "", edited=True, now=clock.now())
+        await store.raise_revision(session)
+    waits = []
+    for each in both:
+        start = time.perf_counter()
+        await each.refresh()
+        found = each.search("螃蟹过马路怎么办？", embedder.embed(["螃蟹"])[0])
+        waits.append(round(time.perf_counter() - start, 2) if found.answer == changed.slug else -1)
+    await db.close()
+    return waits
+
+
+def _row(article: Article, clock: SystemClock) -> dict[str, object]:
+    return {
+        "slug": article.slug,
+        "status": store.PUBLISHED,
+        "version": 1,
+        "data": article_to_data(article),
+        "fingerprint": "",
+        "edited": False,
+        "updated_at": clock.now(),
+    }
 
 
 def measure_encoder(shipped: Sequence[Article], cache: Path) -> float:

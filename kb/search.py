@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bot.language.models import Vector
+from kb.jurisdiction import is_elsewhere
 from kb.models import Article
 from kb.passages import read_strangers
 from kb.segment import Near, Places, Segment, divide, find_basis
@@ -264,6 +265,9 @@ class SearchIndex:
             )
             for i in order[: max(k, _HITS_JUDGED)]
         ]
+        first = self.articles[seen.articles[order[0]]]
+        if is_elsewhere(query, first.jurisdiction):
+            return Found(tuple(hits[:k]), 0.0, None, ())
         if same is not None and hits[0].slug == self.articles[same].slug:
             return Found(tuple(hits[:k]), 1.0, hits[0].slug, ())
         return decide(hits, weigh_evidence(seen, scores), self.weights, k)

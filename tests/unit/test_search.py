@@ -17,6 +17,7 @@ from hotline.clock import FakeClock
 from hotline.db import Database
 from kb import store
 from kb.fit import read_also_right, read_asked
+from kb.jurisdiction import is_elsewhere
 from kb.models import Article, Source
 from kb.passages import read_strangers
 from kb.search import CANDIDATES, SearchIndex
@@ -453,6 +454,37 @@ def test_article_that_answers_a_stranger_ends_it() -> None:
     index = build(CROWD, strangers=[f"{DOGS.questions[0]}？"])
     assert elsewhere(index, DOGS.questions[0]) > 0
     assert elsewhere(index.renew([*CROWD, DOGS]), DOGS.questions[0]) == 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["上海夜里几点不让施工", "请问天津摆摊罚多少", "我在广州，能放炮吗", "燕郊养狗要办证吗"],
+)
+def test_law_of_another_city_is_not_told(question: str) -> None:
+    assert is_elsewhere(question, "北京市")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "上海路的路灯不亮", "我是河北人，在北京养狗", "从河北带鞭炮进京可以吗", "北京和上海哪个罚得多",
+        "重庆饭店门口有人摆摊", "我刚从四川来，怎么分垃圾", "夜里几点不让施工",
+    ],
+)  # fmt: skip
+def test_places_that_are_only_named_do_not_matter(question: str) -> None:
+    assert not is_elsewhere(question, "北京市")
+
+
+def test_own_city_is_not_another() -> None:
+    assert not is_elsewhere("天津摆摊罚多少", "天津市")
+    assert is_elsewhere("北京摆摊罚多少", "天津市")
+    assert not is_elsewhere("上海摆摊罚多少", "全国")
+
+
+def test_question_about_another_city_is_declined() -> None:
+    found = find(build(), "上海遛狗没牵绳")
+    assert (found.answer, found.choices) == (None, ())
+    assert found.hits[0].slug == "dogs"
 
 
 async def test_expired_article_is_not_found(

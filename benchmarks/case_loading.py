@@ -15,7 +15,7 @@ from sqlalchemy import URL
 
 from cases.categories import get_category
 from cases.nearby import CELL_LAT, CELL_LON
-from cases.words_store import words_of
+from cases.words_store import facets_of, words_of
 from hotline.privacy import Vault
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ def _tables(
     for each in batch:
         cases.append(_case(each, seal))
         name = get_category(each.code).name
-        pairs = words_of(each.story, each.location, name)
+        place = each.location
+        facets = facets_of(each.code, place.district_code, place.subdistrict_code, each.channel)
+        pairs = words_of(each.story, place, name) + facets
         words.append((int(each.number), " ".join(f"'{pair}'" for pair in pairs)))
         marks += [(each.number, mark, each.at) for mark in _marks(each)]
         steps += _steps(each)

@@ -11,7 +11,17 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Select, String, column, select, table, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    column,
+    literal,
+    select,
+    table,
+    union_all,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.finding import Search, read_place
 from cases.store import CaseRow
 from cases.words import split_query
-from cases.words_store import match_expression
+from cases.words_store import facets_of, match_expression
 from hotline.clock import to_city
 
 SPANS = (14, 120)
@@ -42,7 +52,7 @@ async def find_rows(
     query = _conditions(search, phone_blind, now)
     if not search.text:
         return await _fetch(session, _ordered(query, search))
-    words = split_query(search.text)
+    words = [*split_query(search.text), *_facets(search)]
     if session.get_bind().dialect.name == "sqlite":
         return await _fetch(session, _walk_fts(query, words, search))
     newest, *older = _spans(search, now)
@@ -97,6 +107,15 @@ def _conditions(
     return chosen + _numbers(search)
 
 
+def _facets(search: Search) -> list[str]:
+    major = len(search.category) == _MAJOR
+    facets = facets_of(
+        None if major else search.category, search.district, search.subdistrict, search.channel
+    )
+    # a whole code says its major class too; the major class alone is a mark of its own
+    return [*facets, f"zm{search.category}"] if major else facets
+
+
 def _numbers(search: Search) -> list[ColumnElement[bool]]:
     """Conditions on the number, which begins with its day."""
     number = CaseRow.case_number
@@ -142,7 +161,7 @@ def _search_gin(
     query: list[ColumnElement[bool]], words: list[str], span: tuple[str, str], limit: int
 ) -> Select[*tuple[Any, ...]]:
     number = _GIN.c.number
-    expression = sql_cast(match_expression(words, "postgresql"), TSQUERY)
+    expression = sql_cast(literal(match_expression(words, "postgresql"), String), TSQUERY)
     return (
         select(*_COLUMNS)
         .select_from(_GIN.join(CaseRow, CaseRow.case_number == sql_cast(number, String)))

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 _AT_ONCE = 200
 _MOST_SHOWN = 100
+_LEAST_SECONDS = 1.0
 _AT_UNIT = frozenset({ClockName.CASE.value, ClockName.HANDLE.value})
 
 
@@ -129,7 +130,7 @@ class Watch:
                 await self.sweep()
             except Exception as error:  # the database may be away: the next round tries again
                 log.error("cases.watch_failed", error=type(error).__name__)
-            await asyncio.sleep(self._every_seconds)
+            await asyncio.sleep(max(self._every_seconds, _LEAST_SECONDS))
 
     async def sweep(self) -> int:
         """One round; returns how many clocks were told of."""

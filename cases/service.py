@@ -33,7 +33,7 @@ from cases.nearby_store import put_marks
 from cases.open311.intake import Wanted
 from cases.open311.store import find_public
 from cases.unit_store import areas_with_class
-from cases.words_store import put_words, words_of
+from cases.words_store import facets_of, put_words, words_of
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock, to_city
 from hotline.db import Database
@@ -90,7 +90,10 @@ class Cases:
         area_class = (await areas_with_class(session)).class_of(new.location)
         rules = await read_rules(session, now)
         name = category.name if category else None
-        words = words_of(new.description, new.location, name)
+        place = new.location or Location("")
+        words = words_of(new.description, new.location, name) + facets_of(
+            new.category_code, place.district_code, place.subdistrict_code, new.channel
+        )
         # whoever has the day's number makes the others wait until he commits: everything that
         # can be read or reckoned without it comes before, and the other rows go in together after it
         number = await store.next_number(session, to_city(now).strftime("%Y%m%d"))

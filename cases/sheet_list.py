@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from cases.categories import load_categories
 from cases.clocks import UNIT_NAMES
 from cases.dispatch import DAYS, MODE_NAMES, TARGET_NAMES, UNIT_KIND_NAMES
 from cases.models import AREA_CLASSES, CLOCK_NAMES, URGENCY_NAMES
@@ -19,14 +18,8 @@ _SOURCE = Field("source", "依据", "long", needed=True, help="写明出处；�
 _REVIEWED = Field("reviewed_on", "核对日期", "day", needed=True)
 
 
-def _check_prefixes(title: str, prefixes: Sequence[str]) -> None:
-    for prefix in prefixes:
-        if prefix and not any(code.startswith(prefix) for code in load_categories()):
-            raise InvalidInput(f"{title}里的“{prefix}”不是问题类别的代码或代码开头。")
-
-
-def _check_limit(values: Mapping[str, Any], _: Known) -> None:
-    _check_prefixes("类别代码", [values["category_prefix"]])
+def _check_nothing(values: Mapping[str, Any], _: Known) -> None:
+    """The columns stand for themselves."""
 
 
 LIMITS = Sheet(
@@ -35,9 +28,7 @@ LIMITS = Sheet(
     LimitRow,
     (
         Field("clock", "环节", "choice", choices={k.value: v for k, v in CLOCK_NAMES.items()}),
-        Field(
-            "category_prefix", "类别代码", longest=8, help="代码或代码开头，如 06010、06；空为全部"
-        ),
+        Field("category_prefix", "类别", "category", help="名称、代码或代码开头，如 06；空为全部"),
         Field(
             "urgency",
             "紧急程度",
@@ -65,7 +56,7 @@ LIMITS = Sheet(
         _REVIEWED,
     ),
     ("clock", "category_prefix", "urgency", "area_class"),
-    _check_limit,
+    _check_nothing,
     (
         "clock",
         "category_prefix",
@@ -78,10 +69,6 @@ LIMITS = Sheet(
     ),
     "limits.csv",
 )
-
-
-def _check_nothing(values: Mapping[str, Any], _: Known) -> None:
-    """The columns stand for themselves."""
 
 
 WORKDAYS = Sheet(
@@ -100,7 +87,6 @@ WORKDAYS = Sheet(
 
 
 def _check_unit(values: Mapping[str, Any], known: Known) -> None:
-    _check_prefixes("承办类别", values["categories"])
     parent = values["parent_name"]
     if parent and (parent == values["name"] or parent not in known.units):
         raise InvalidInput(f"上级单位“{parent}”不在单位表里。")
@@ -120,7 +106,7 @@ UNITS = Sheet(
         Field("parent_name", "上级单位", help="可不填"),
         Field("district_code", "区", "district"),
         Field("subdistrict_code", "街道", "subdistrict", help="全称，如东城区东华门街道"),
-        Field("categories", "承办类别", "list", help="类别代码，用顿号隔开；空为全部"),
+        Field("categories", "承办类别", "categories", help="名称或代码，用顿号隔开；空为全部"),
         Field("contact_name", "联系人"),
         Field("contact_phone", "联系电话"),
         Field("duty_hours", "值班时间", "span", longest=16, help="如 08:00-20:00；空为不限"),
@@ -182,7 +168,6 @@ AREAS = Sheet(
 
 
 def _check_rule(values: Mapping[str, Any], known: Known) -> None:
-    _check_prefixes("类别", values["categories"])
     for target in (values["target"], *values["helpers"]):
         if target not in TARGET_NAMES and target not in known.units:
             raise InvalidInput(f"单位“{target}”不在单位表里。")
@@ -202,7 +187,7 @@ RULES = Sheet(
         Field("mode", "方式", "choice", choices={k.value: v for k, v in MODE_NAMES.items()}),
         Field("target", "派给", "target", needed=True, choices=TARGET_NAMES, help="单位名称"),
         Field("helpers", "协办", "list", choices=TARGET_NAMES, help="用顿号隔开"),
-        Field("categories", "类别", "list", help="类别代码或开头，用顿号隔开；空为全部"),
+        Field("categories", "类别", "categories", help="名称、代码或开头，用顿号隔开；空为全部"),
         Field("district_code", "区", "district"),
         Field("subdistrict_code", "街道", "subdistrict"),
         Field("area_name", "特殊区域"),

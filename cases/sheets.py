@@ -12,22 +12,27 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from cases.categories import find_by_name, load_categories
 from cases.dispatch import read_span
 from cases.divisions import name_division, read_division
 from hotline.db import Base
 from hotline.errors import InvalidInput
 
 _SEPARATORS = re.compile(r"[、,，;；\s]+")
+_LIST = re.compile(r"[、,，;；]")
 _MARKUP = re.compile(r"<\s*[a-zA-Z/!]")
 _YES = frozenset({"是", "1", "true", "启用", "上班", "y", "yes"})
 _NO = frozenset({"否", "0", "false", "停用", "休息", "n", "no", ""})
 _MOST_ITEMS = 60
+LONGEST = 500
+"""Characters of sources and lists."""
+_PREFIX = re.compile(r"(\d{1,5})(?:\D.*)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One column: `kind` is text, long, number, real, choice, list, day, span, yes, district,
-    subdistrict or target.
+    """One column: `kind` is text, long, number, real, choice, list, category, categories, day,
+    span, yes, district, subdistrict or target.
     """
 
     name: str
@@ -52,7 +57,7 @@ class Field:
         return _READERS[self.kind](self, text)
 
     def _check_text(self, text: str) -> None:
-        longest = 500 if self.kind in ("long", "list") else self.longest
+        longest = LONGEST if self.kind in ("long", "list", "categories") else self.longest
         if len(text) > longest:
             raise InvalidInput(f"{self.title}超过 {longest} 个字。")
         if not text.isprintable():
@@ -72,6 +77,10 @@ class Field:
             return "、".join(self.choices.get(each, each) for each in value)
         if self.kind == "target":
             return self.choices.get(value, value)
+        if self.kind == "category":
+            return _name_prefix(value)
+        if self.kind == "categories":
+            return "、".join(map(_name_prefix, value))
         if self.kind in ("district", "subdistrict"):
             return name_division(value)
         return str(value)
@@ -116,6 +125,30 @@ def _read_list(column: Field, text: str) -> list[str]:
     return items
 
 
+def _read_prefix(column: Field, text: str) -> str:
+    """The code, or its beginning, that a cell names: 06029, 06029 露天烧烤, 露天烧烤, 06."""
+    if not text:
+        return ""
+    named = find_by_name(text)
+    found = _PREFIX.fullmatch(text)
+    prefix = named.code if named else found[1] if found else ""
+    if not prefix or not any(code.startswith(prefix) for code in load_categories()):
+        raise InvalidInput(f"{column.title}里的“{text}”不是问题类别的名称、代码或代码开头。")
+    return prefix
+
+
+def _read_prefixes(column: Field, text: str) -> list[str]:
+    items = [each.strip() for each in _LIST.split(text) if each.strip()]
+    if len(items) > _MOST_ITEMS:
+        raise InvalidInput(f"{column.title}最多 {_MOST_ITEMS} 项。")
+    return [_read_prefix(column, each) for each in items]
+
+
+def _name_prefix(prefix: str) -> str:
+    category = load_categories().get(prefix)
+    return f"{prefix} {category.name}" if category else prefix
+
+
 def _read_day(column: Field, text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat() if text else ""
@@ -140,6 +173,8 @@ _READERS: Mapping[str, Callable[[Field, str], Any]] = {
     "real": _read_real,
     "choice": _read_choice,
     "list": _read_list,
+    "category": _read_prefix,
+    "categories": _read_prefixes,
     "day": _read_day,
     "span": lambda _, text: read_span(text),
     "yes": _read_yes,

@@ -55,6 +55,24 @@ def words_of(description: str, location: Location | None, category_name: str | N
     return split_words(" ".join([description, *(each for each in names if each)]))
 
 
+def facets_of(
+    category_code: str | None,
+    district_code: str | None,
+    subdistrict_code: str | None,
+    channel: str | None,
+) -> list[str]:
+    """What never changes about a case as words of the index: text in a category is one look-up."""
+    code = category_code or ""
+    facets = (
+        ("zc", code),
+        ("zm", code[:2]),
+        ("zd", district_code or ""),
+        ("zs", subdistrict_code or ""),
+        ("zh", channel or ""),
+    )
+    return [f"{mark}{value}" for mark, value in facets if value]
+
+
 async def put_words(session: AsyncSession, case_number: str, words: Sequence[str]) -> None:
     """Index a new case in its own transaction."""
     kind = session.get_bind().dialect.name

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from aiohttp import web
 
 from cases.statistics import RATES, work_out
-from cases.statistics_service import DIMENSIONS, Line, Statistics
+from cases.statistics_service import DIMENSIONS, Line, Period, Statistics
 from console.door import Door, Visitor
 from console.models import Right
 from console.pages import Pages
@@ -39,19 +40,19 @@ class Bar:
     told: str
 
 
-def draw_days(days: Sequence[Line]) -> tuple[Bar, ...]:
-    """A bar for each day with its cases, the closed ones darker within."""
+def draw_days(days: Sequence[Line], period: Period) -> tuple[Bar, ...]:
+    """A bar for each day with cases, where it stands in the period; the closed ones within it."""
     most = max((line.figures["registered"] for line in days), default=0) or 1
-    step = WIDTH / max(len(days), 1)
+    step = WIDTH / ((period.until - period.since).days + 1)
     return tuple(
         Bar(
-            nth * step,
+            (date.fromisoformat(line.name) - period.since).days * step,
             max(step - 2, 1),
             line.figures["registered"] / most * HEIGHT,
             line.figures["closed"] / most * HEIGHT,
             f"{line.name}：登记 {line.figures['registered']:.0f} 件，办结 {line.figures['closed']:.0f} 件",
         )
-        for nth, line in enumerate(days)
+        for line in days
     )
 
 
@@ -91,7 +92,7 @@ class StatisticsPages:
             columns=[rate for rate in RATES if rate.key in IN_TABLE],
             lines=[(line, work_out(line.figures)) for line in lines.lines[:_MOST_LINES]],
             more=max(len(lines.lines) - _MOST_LINES, 0),
-            bars=draw_days(days.lines),
+            bars=draw_days(days.lines, period),
             width=WIDTH,
             height=HEIGHT,
         )

@@ -241,17 +241,21 @@ def places_export(
 def operators_add(
     login: str,
     name: Annotated[str, typer.Option(help="显示给市民的称呼")] = "",
-    role: Annotated[str, typer.Option(help="operator、supervisor 或 admin")] = "operator",
+    role: Annotated[
+        str, typer.Option(help="operator、supervisor、admin 或 unit（承办单位）")
+    ] = "operator",
+    unit: Annotated[str, typer.Option(help="承办单位的全名，角色为 unit 时必填")] = "",
     data_dir: DataDir = None,
 ) -> None:
-    """新增坐席账号，随机密码只显示一次。"""
-    from hotline.searching import open_accounts
+    """新增坐席或承办单位的账号，随机密码只显示一次。"""
+    from hotline.searching import find_unit_id, open_accounts
 
     settings = with_secret_key(quiet_settings(data_dir))
 
     async def run() -> str:
         async with open_accounts(settings) as accounts:
-            return await accounts.add_operator(login, name or login, role, None)
+            unit_id = await find_unit_id(settings, unit) if unit else None
+            return await accounts.add_operator(login, name or login, role, None, unit_id=unit_id)
 
     say(f"账号 {login} 已创建，密码 {asyncio.run(run())}（只显示这一次）")
 

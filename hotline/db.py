@@ -94,7 +94,13 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {"pool_size": 20, "pool_pre_ping": True}
+        options: dict[str, Any] = {
+            "pool_size": 20,
+            "pool_pre_ping": True,
+            # no prepared statements: after a few uses their plan forgets what is looked for, and
+            # a rare word is then searched like a common one, through a million cases
+            "connect_args": {"prepare_threshold": None},
+        }
         if self.is_sqlite:
             path = self.url.database or ":memory:"
             options = {"async_creator": lambda *_: sqlite.connect(path)}

@@ -11,6 +11,8 @@ from typing import Any
 from bot.language.embedding import load_embedder
 from bot.language.normalise import normalise
 from bot.language.training import read_sentences
+from cases.dispatch_service import Dispatching
+from cases.errors import UnknownUnit
 from console.service import Accounts
 from hotline.clock import SystemClock
 from hotline.db import Database
@@ -87,6 +89,18 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
         yield Accounts(db, SystemClock(), LocalLimiter(), Vault(settings.secret_key), settings)
     finally:
         await db.close()
+
+
+async def find_unit_id(settings: Settings, name: str) -> int:
+    """The unit with this name; raises UnknownUnit."""
+    db = Database(settings.effective_database_url)
+    try:
+        found = (await Dispatching(db, SystemClock()).book()).unit(name)
+    finally:
+        await db.close()
+    if found is None:
+        raise UnknownUnit
+    return found.id
 
 
 def _load(settings: Settings) -> Any:

@@ -100,6 +100,9 @@ class Settings:
     )
     telephony_notice: str = _setting("本次通话会录音。", "录音时开头的告知语")
     telephony_keep_days: int = _setting(180, "录音保存天数，到期删除；0 为不自动删除")
+    telephony_keep_text_days: int = _setting(
+        1095, "通话文字、来电号码和转写结果的保存天数，到期删除，只留时间和次数；0 为不自动删除"
+    )
     telephony_music_url: str = _setting("", "排队时播放的音乐地址；留空则静音")
     telephony_staff_hours: str = _setting("00:00-24:00", "人工坐席的工作时间，如 08:00-20:00")
     telephony_fallback_number: str = _setting(

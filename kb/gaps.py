@@ -77,8 +77,10 @@ class Gap:
 
     @property
     def trend(self) -> str:
-        """up, down or level against the seven days before."""
+        """new in the last seven days; or up, down or level against the seven days before."""
         now, before = self.weeks[-1], self.weeks[-2]
+        if now and now == self.row.asked:
+            return "new"
         return "up" if now > before else "down" if now < before else "level"
 
 

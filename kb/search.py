@@ -1,36 +1,43 @@
 """Search: one ranking from words and meaning, in two steps.
 
-First every article is ranked cheaply: by the mean vector of its passages and by its words. The
-best candidates are then compared closely: question forms, answer, paragraphs, tags. What the
+First every article is ranked cheaply: by where the mean of its passages points and by its words.
+The best candidates are then compared closely: question forms, answer, paragraphs, tags. What the
 ranking is worth is judged in kb/trust.py. All weights come from `hotline kb fit`.
+
+An index is a few segments (kb/segment.py). A change to a small base builds it anew; a change to
+a large one adds a small segment and marks the articles it replaces.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from bot.language.embedding import Role
 from bot.language.models import Vector
+from kb.jurisdiction import is_elsewhere
 from kb.models import Article
-from kb.passages import read_passages, read_strangers
+from kb.passages import read_strangers
+from kb.segment import Near, Places, Segment, divide, find_basis
 from kb.trust import FEATURES, NOTHING, Found, Hit, Numbers, Weights, decide
-from kb.words import WordIndex, fold, tokenize
+from kb.vectors import PassageVectors
+from kb.words import attain, bound_lengths, number_token, rate_rarity, tokenize
 
-CANDIDATES = 200
-_ROUGH = [FEATURES.index(name) for name in ("topic", "words", "told_words")]
+CANDIDATES = 120
+_NEIGHBOURS = 20  # articles among which one that asks the same as a stranger would be
+_ROUGH = [FEATURES.index(name) for name in ("topic", "words")]
 _CLOSEST_FORMS = 3
 # BM25 below this says little: dividing by it too keeps a faint best match from looking perfect.
 _FAINT_SCORE = 10.0
 _HITS_JUDGED = 5
 _SAME_QUESTION = 0.96  # cosine of two sentences that ask the same
 _GREATEST_LEAD = 5.0
+_SMALL = 500  # articles that are indexed in well under a second
 
-Embed = Callable[[Sequence[tuple[Role, str]]], Vector]
 Integers = npt.NDArray[np.int64]
 
 
@@ -50,19 +57,18 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class _Near:
-    """Cosines with the passages of the candidates, each of shape (n,)."""
+class _Worded:
+    """What the words of a question say of every article."""
 
-    forms: Numbers
-    """The mean of the closest three."""
-    form: Numbers
-    name: Numbers
-    answer: Numbers
-    told: Numbers
+    spans: Sequence[Sequence[slice]]
+    """Where the words are, by segment and word."""
+    scores: Numbers
+    attainable: float
+    unknown: float
 
 
 class SearchIndex:
-    """An immutable index over articles; a change of knowledge builds a new one.
+    """An immutable index over articles; a change of knowledge makes a new one (`renew`).
 
     `strangers` are questions that are not for this base; those an article has come to answer
     are left out.
@@ -71,112 +77,174 @@ class SearchIndex:
     def __init__(
         self,
         articles: Sequence[Article],
-        embed: Embed,
+        vectors: PassageVectors,
         weights: Weights,
         strangers: Sequence[str] | None = None,
     ) -> None:
-        self.articles = tuple(articles)
         self.weights = weights
+        self._vectors = vectors
         self._rank = np.array(weights.rank)
-        passages = [read_passages(article) for article in articles]
-        self._forms: dict[str, int] = {
-            fold(ask): number for number, each in enumerate(passages) for ask in each.asks
+        self._texts = read_strangers() if strangers is None else tuple(strangers)
+        centre = None
+        if weights.centre is not None and len(weights.centre) == vectors.dimension:
+            centre = np.array(weights.centre, dtype=np.float32)
+        segments: list[Segment] = []
+        for segment in divide(articles, vectors, centre):
+            if not segments:
+                self._basis = find_basis(segment.topics)
+            segment.keep_coarse(self._basis)
+            segments.append(segment)
+        self._arrange(segments, [np.ones(len(each), dtype=np.bool_) for each in segments])
+        strange = self._texts if segments else ()  # nothing to tell them from: not embedded
+        self._strangers = vectors([("query", text) for text in strange])
+        self._leave_out_answered(segments)
+
+    def _arrange(self, segments: Sequence[Segment], alive: Sequence[npt.NDArray[np.bool_]]) -> None:
+        """Take `segments`, of whose articles those marked in `alive` count."""
+        self._segments, self._alive = tuple(segments), tuple(alive)
+        self.articles = tuple(article for each in segments for article in each.articles)
+        self._offsets = np.cumsum([0, *map(len, segments)])
+        self._total = len(self.articles)
+        if not self._total:
+            return
+        words = [each.words for each in segments]
+        usual = float(np.concatenate([each.lengths for each in words]).mean())
+        told = float(np.concatenate([each.told_lengths for each in words]).mean())
+        self._bounds = [bound_lengths(each.lengths, usual) for each in words]
+        self._told_bounds = [bound_lengths(each.told_lengths, told) for each in words]
+
+    def renew(self, articles: Sequence[Article]) -> SearchIndex:
+        """An index over `articles`; what is unchanged (the same object) is taken over."""
+        new = {id(article) for article in articles}
+        alive = [
+            marks & np.fromiter((id(a) in new for a in each.articles), np.bool_, len(each))
+            for each, marks in zip(self._segments, self._alive, strict=True)
+        ]
+        living = sum(int(marks.sum()) for marks in alive)
+        if len(articles) <= _SMALL or living < max(len(articles), self._total) / 2:
+            return SearchIndex(articles, self._vectors, self.weights, self._texts)
+        segments = list(self._segments)
+        if len(segments[-1]) <= _SMALL:  # grows by each change until it is large enough
+            segments.pop()
+            alive.pop()
+        kept = {
+            id(article)
+            for each, marks in zip(segments, alive, strict=True)
+            for article, is_alive in zip(each.articles, marks.tolist(), strict=True)
+            if is_alive
         }
-        strangers = read_strangers() if strangers is None else strangers
-        own = [text for each in passages for text in each.embedded()]
-        vectors = embed([*own, *(("query", text) for text in strangers)])
-        self._vectors = vectors[: len(own)]
-        self._asks = np.array([len(each.asks) for each in passages], dtype=np.int64)
-        self._tells = np.array([len(each.tells) for each in passages], dtype=np.int64)
-        # rows of one article: its asks, its name, its tells
-        sizes = self._asks + self._tells + 1
-        self._starts = np.cumsum(sizes) - sizes
-        self._centre = self._usual_question()
-        self._topics = self._mean_vectors()
-        self._strangers = self._keep_strange(vectors[len(own) :])
-        told = [tokenize("\n".join((each.name, *each.tells))) for each in passages]
-        asked = [tokenize("\n".join((each.asks[0], *each.asks))) for each in passages]
-        self._told_words = WordIndex(told)
-        self._words = WordIndex([a + b for a, b in zip(asked, told, strict=True)])
+        changed = [article for article in articles if id(article) not in kept]
+        added = list(divide(changed, self._vectors, segments[0].centre))
+        for segment in added:
+            segment.keep_coarse(self._basis)
+        index = object.__new__(SearchIndex)
+        index.weights, index._vectors, index._rank = self.weights, self._vectors, self._rank
+        index._texts, index._basis, index._strangers = self._texts, self._basis, self._strangers
+        index._arrange(
+            segments + added, alive + [np.ones(len(each), dtype=np.bool_) for each in added]
+        )
+        index._leave_out_answered(added)
+        return index
 
-    def _usual_question(self) -> Vector:
-        """What all questions share: taken away, what tells them apart remains."""
-        dimension = self._vectors.shape[1]
-        if self.weights.centre is not None and len(self.weights.centre) == dimension:
-            return np.array(self.weights.centre, dtype=np.float32)
-        if not self.articles:
-            return np.zeros(dimension, dtype=np.float32)
-        rows = _ranges(self._starts, self._asks)
-        mean: Vector = self._vectors[rows].mean(axis=0)
-        return mean
+    def _leave_out_answered(self, segments: Sequence[Segment]) -> None:
+        """Keep the strangers that no question form in `segments` comes close to."""
+        kept = [
+            vector
+            for vector in self._strangers
+            if not any(self._nearest_form(each, vector) >= _SAME_QUESTION for each in segments)
+        ]
+        self._strangers = np.array(kept, dtype=np.float32).reshape(-1, self._vectors.dimension)
+        if self._segments:
+            self._strange = _unit(self._strangers - self._segments[0].centre)
 
-    def _mean_vectors(self) -> Vector:
-        """One unit vector an article, shape (articles, dimension)."""
-        if not self.articles:
-            return self._vectors
-        sizes = self._asks + self._tells + 1
-        sums = np.add.reduceat(self._vectors, self._starts, axis=0)
-        return _unit(sums / sizes[:, None].astype(np.float32) - self._centre)
-
-    def _keep_strange(self, strangers: Vector) -> Vector:
-        """The strangers no question form comes close to, from the usual question."""
-        if self.articles and len(strangers):
-            forms = self._vectors[_ranges(self._starts, self._asks)]
-            strangers = strangers[(strangers @ forms.T).max(axis=1) < _SAME_QUESTION]
-        return _unit(strangers - self._centre)
+    def _nearest_form(self, segment: Segment, vector: Vector) -> float:
+        direction = _unit(vector - segment.centre)
+        best = _best(segment.topics @ (direction @ self._basis), _NEIGHBOURS)
+        return float(segment.look_closely(best, vector, direction, 1).form.max())
 
     def _compare_strangers(self, direction: Vector) -> float:
-        cosines = np.sort(self._strangers @ direction)[-_CLOSEST_FORMS:]
+        cosines = np.sort(self._strange @ direction)[-_CLOSEST_FORMS:]
         return float(cosines.mean()) if len(cosines) else 0.0
 
     def compare(self, query: str, vector: Vector) -> Comparison:
         """The candidates for `query` and how each of them compares; `vector` is the query's."""
         tokens = tokenize(query)
-        attainable, unknown = self._words.weigh(tokens)
-        score, told_score = self._words.score(tokens), self._told_words.score(tokens)
-        direction = _unit(vector - self._centre)
-        topic = self._topics @ direction
-        rough = np.stack([topic, _relative(score), _relative(told_score)], axis=1)
-        best = _best(rough @ self._rank[_ROUGH], CANDIDATES)
-        near = self._look_closely(best, vector)
-        features = (
-            rough[best, 0],
-            near.answer,
-            near.told,
-            near.name,
-            rough[best, 1],
-            rough[best, 2],
+        worded = self._read_words(tokens)
+        direction = _unit(vector - self._segments[0].centre)
+        aim = direction @ self._basis
+        topic = np.concatenate([each.topics @ aim for each in self._segments])
+        relative = _relative(worded.scores)
+        rough = np.stack((topic, relative), axis=1) @ self._rank[_ROUGH]
+        rough[~np.concatenate(self._alive)] = -np.inf
+        best = _best(rough, CANDIDATES)
+        best = best[np.isfinite(rough[best])]
+        parts = list(self._split(best))
+        near = _join(
+            [
+                self._segments[part].look_closely(places, vector, direction, _CLOSEST_FORMS)
+                for part, places in parts
+            ]
         )
-        coverage = score[best] / attainable if attainable else np.zeros(len(best))
+        told = _relative(self._score_told(worded, parts))
+        coverage = worded.scores[best] / worded.attainable if worded.attainable else 0.0 * told
         return Comparison(
             best,
-            np.stack(features, axis=1).astype(np.float64),
+            np.stack((near.topic, near.answer, near.told, near.name, relative[best], told), axis=1),
             np.stack((near.forms, near.form, coverage), axis=1),
             self._compare_strangers(direction),
-            unknown,
+            worded.unknown,
             math.log(1 + len(tokens)),
         )
 
-    def _look_closely(self, articles: Integers, vector: Vector) -> _Near:
-        """Cosines of `vector` with the passages of `articles`."""
-        asks, tells = self._asks[articles], self._tells[articles]
-        rows = _ranges(self._starts[articles], asks + tells + 1)
-        cosines = (self._vectors[rows] @ vector).astype(np.float64)
-        ends = np.cumsum(asks + tells + 1)
-        starts = ends - (asks + tells + 1)
-        forms = np.full((len(articles), max(_CLOSEST_FORMS, asks.max())), -np.inf)
-        forms[np.arange(forms.shape[1]) < asks[:, None]] = cosines[_ranges(starts, asks)]
-        closest = -np.sort(-forms, axis=1)[:, :_CLOSEST_FORMS]
-        present = np.isfinite(closest)
-        names = starts + asks
-        told = cosines[_ranges(names + 1, tells)]
-        return _Near(
-            np.where(present, closest, 0.0).sum(axis=1) / present.sum(axis=1),
-            closest[:, 0],
-            cosines[names],
-            cosines[names + 1],
-            np.maximum.reduceat(told, np.cumsum(tells) - tells),
+    def _read_words(self, tokens: Sequence[str]) -> _Worded:
+        """What the words say of every article; of articles gone they say nothing."""
+        numbers = np.array(sorted({number_token(each) for each in tokens}), dtype=np.uint64)
+        spans = [each.words.find(numbers) for each in self._segments]
+        found = np.array([[span.stop - span.start for span in each] for each in spans], np.int64)
+        frequencies: Integers = found.sum(axis=0)
+        rarities = rate_rarity(frequencies, self._total)
+        scores = np.concatenate(
+            [
+                each.words.score(each_spans, rarities, bounds)
+                for each, each_spans, bounds in zip(
+                    self._segments, spans, self._bounds, strict=True
+                )
+            ]
         )
+        scores[~np.concatenate(self._alive)] = 0.0
+        attainable, unknown = attain(rarities, frequencies, self._total)
+        return _Worded(spans, scores, attainable, unknown)
+
+    def _score_told(self, worded: _Worded, parts: Sequence[tuple[int, Places]]) -> Numbers:
+        """BM25 over what is told, for the candidates in `parts`."""
+        counted = [
+            each.words.count_told(spans)
+            for each, spans in zip(self._segments, worded.spans, strict=True)
+        ]
+        rarities = rate_rarity(np.array(counted, dtype=np.int64).sum(axis=0), self._total)
+        return np.concatenate(
+            [
+                self._segments[part].words.score_told(
+                    worded.spans[part], rarities, self._told_bounds[part], places
+                )
+                for part, places in parts
+            ]
+        )
+
+    def _split(self, numbers: Integers) -> Iterator[tuple[int, Places]]:
+        """Ascending article numbers as places in the segments that have any."""
+        bounds = np.searchsorted(numbers, self._offsets)
+        for part, (start, end) in enumerate(pairwise(bounds.tolist())):
+            if start < end:
+                yield part, numbers[start:end] - self._offsets[part]
+
+    def _find_form(self, query: str) -> int | None:
+        """The article that has `query` as a form."""
+        for part, (segment, alive) in enumerate(zip(self._segments, self._alive, strict=True)):
+            place = segment.find_form(query)
+            if place is not None and alive[place]:
+                return int(self._offsets[part]) + place
+        return None
 
     def search(self, query: str, vector: Vector, k: int = 5) -> Found:
         """The best `k` articles and what to do with them; `vector` is the query's, unit length."""
@@ -184,7 +252,7 @@ class SearchIndex:
             return NOTHING
         seen = self.compare(query, vector)
         scores = seen.features @ self._rank
-        same = self._forms.get(fold(query))
+        same = self._find_form(query)
         if same is not None:
             scores[seen.articles == same] = scores.max() + 1.0
         order = np.argsort(-scores, kind="stable")
@@ -197,6 +265,9 @@ class SearchIndex:
             )
             for i in order[: max(k, _HITS_JUDGED)]
         ]
+        first = self.articles[seen.articles[order[0]]]
+        if is_elsewhere(query, first.jurisdiction):
+            return Found(tuple(hits[:k]), 0.0, None, ())
         if same is not None and hits[0].slug == self.articles[same].slug:
             return Found(tuple(hits[:k]), 1.0, hits[0].slug, ())
         return decide(hits, weigh_evidence(seen, scores), self.weights, k)
@@ -234,11 +305,9 @@ def _best(scores: Numbers, count: int) -> Integers:
     return best
 
 
-def _ranges(starts: Integers, sizes: Integers) -> Integers:
-    """All numbers of the ranges that begin at `starts`, one after the other."""
-    before = np.cumsum(sizes) - sizes
-    numbers: Integers = np.add(np.repeat(starts - before, sizes), np.arange(sizes.sum()))
-    return numbers
+def _join(parts: Sequence[Near]) -> Near:
+    names = [each.name for each in fields(Near)]
+    return Near(**{n: np.concatenate([getattr(part, n) for part in parts]) for n in names})
 
 
 def _unit(vectors: Vector) -> Vector:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language.models import Vector
 from hotline.clock import Clock, to_city
@@ -80,7 +81,8 @@ class Knowledge:
         self._weights = weights or load_weights()
         if self._weights.fitted_with not in ("", vectors.embedder_name):
             log.warning("kb.weights_of_another_model", fitted_with=self._weights.fitted_with)
-        self._index = SearchIndex((), vectors, self._weights, strangers=())
+        self._index = SearchIndex((), vectors, self._weights)
+        self._published: dict[str, tuple[Article, int]] = {}
         self._articles: dict[str, tuple[Article, int]] = {}
         self._state: tuple[int, str] = (-1, "")
         self._task: asyncio.Task[None] | None = None
@@ -117,17 +119,32 @@ class Knowledge:
             state = (await store.current_revision(session), today.isoformat())
             if state == self._state:
                 return False
-            rows = await store.published(session)
+            published = await self._read_changes(session)
         valid = {
-            article.slug: (article, version)
-            for article, version in rows
+            slug: (article, version)
+            for slug, (article, version) in published.items()
             if article.is_valid_on(today)
         }
         articles = [article for article, _ in valid.values()]
-        index = await asyncio.to_thread(SearchIndex, articles, self._vectors, self._weights)
+        index = await asyncio.to_thread(self._index.renew, articles)
+        self._published = published
         self._index, self._articles, self._state = index, valid, state
         log.info("kb.indexed", articles=len(articles), revision=state[0])
         return True
+
+    async def _read_changes(self, session: AsyncSession) -> dict[str, tuple[Article, int]]:
+        """All that is published; only what changed is read, the rest is what is in hand."""
+        versions = await store.newest_versions(session)
+        kept = {
+            slug: known
+            for slug, version in versions.items()
+            if (known := self._published.get(slug)) and known[1] == version
+        }
+        missing = versions.keys() - kept.keys()
+        if missing:
+            rows = await store.published(session, missing if kept else None)
+            kept |= {article.slug: (article, version) for article, version in rows}
+        return kept
 
     def search(self, question: str, vector: Vector, k: int = 5) -> Found:
         """The one search: chat, phone, console and command line all come here."""
@@ -158,9 +175,9 @@ class Knowledge:
         return self._state[0]
 
     def index_with(self, article: Article) -> SearchIndex:
-        """What the index would be with this article published; slow, for a worker thread."""
+        """What the index would be with this article published; for a worker thread."""
         others = [each for each, _ in self._articles.values() if each.slug != article.slug]
-        return SearchIndex([*others, article], self._vectors, self._weights)
+        return self._index.renew([*others, article])
 
     def find_by_title(self, title: str) -> Article | None:
         """The article with exactly this title: how a pressed choice comes back."""

@@ -37,6 +37,10 @@ _PURPOSES = {
     "find_office": "咨询",
     "find_market": "咨询",
 }
+_SURE = 0.4
+"""Less sure than this an intent says nothing about the call."""
+_ASKS_TIME = re.compile(r"什么时候|什么时间|几点|哪天|多久|多长时间|何时")
+_DISTRICT = re.compile(r"[\u4e00-\u9fff]{2,3}?(?<![小社园地院厂])区")
 _ANGRY = re.compile(
     r"气死|投诉你|什么态度|没人管|推来推去|踢皮球|骗|忍无可忍|第[二三四五六七八九]次|又来了|多少次|不像话|太过分"
 )
@@ -108,15 +112,18 @@ class _Draft:
 def read_order(segments: Sequence[Segment], understand: Understand) -> Order:
     """The order in the call, field by field with its evidence."""
     state, intents, emergency = _Draft(), [], None
-    expects_number = False
+    expects_number = expects_time = False
     for segment in segments:
         if segment.speaker != RESIDENT:
             expects_number = "电话" in segment.text or "号码" in segment.text
+            expects_time = _ASKS_TIME.search(segment.text) is not None
             continue
         found = understand(segment.text)
         emergency = emergency or found.emergency
         intents.append((found.intent.name, found.intent.confidence))
         _take(state, segment, to_reading(found))
+        if expects_time:
+            _take_time(state, segment, to_reading(found))
         if expects_number:
             _take_digits(state, segment)
     draft = _sort(state, understand)
@@ -155,16 +162,20 @@ def to_reading(found: Understanding) -> Reading:
 
 
 def _take(state: _Draft, segment: Segment, reading: Reading) -> None:
+    about = reading.intent in _ABOUT and reading.confidence >= _SURE
     if state.draft is None:
-        starts = reading.intent in _ABOUT or reading.emergency or reading.first("location")
+        starts = about or reading.emergency or reading.first("location")
         if not starts:
             return
-        state.draft = begin(reading, _ABOUT.get(reading.intent, CaseKind.COMPLAINT)).draft
+        state.draft = begin(reading, _ABOUT[reading.intent] if about else CaseKind.COMPLAINT).draft
         changed: tuple[Slot, ...] = tuple(Slot)
     else:
         outcome = mend(state.draft, None, reading) or absorb(state.draft, reading, Slot.CONFIRMED)
         state.draft, changed = outcome.draft, outcome.changed
-    if reading.intent in _ABOUT and tells_something(segment.text) and len(segment.text) >= 6:
+        if reading.intent == "report_case" and about and not state.draft.is_problem:
+            # what began as a word of advice turns out to be a trouble
+            state.draft = replace(state.draft, kind=CaseKind.COMPLAINT.value)
+    if about and tells_something(segment.text) and len(segment.text) >= 6:
         state.story.append(segment.text)
         _note(state, "description", segment, 0, len(segment.text), add=True)
     kinds = {"location": Slot.LOCATION, "time": Slot.OCCURRED, "phone": Slot.CONTACT}
@@ -184,6 +195,16 @@ def _take(state: _Draft, segment: Segment, reading: Reading) -> None:
         ):
             # mended by words that name no place of their own: 不是48号，是68号
             _note(state, name, segment, 0, len(segment.text), add=True)
+
+
+def _take_time(state: _Draft, segment: Segment, reading: Reading) -> None:
+    """The answer to when it was counts more than 晚上 in what was told before."""
+    times = [item for item in reading.entities if item["entity"] == "time"]
+    if state.draft is None or not times:
+        return
+    said = "，".join(str(item["value"]) for item in times)
+    state.draft = replace(state.draft, occurred=said)
+    _note(state, "occurred", segment, times[0]["start"], times[-1]["end"])
 
 
 def _take_digits(state: _Draft, segment: Segment) -> None:
@@ -316,6 +337,7 @@ class Finding:
 def check_order(order: Order, written: Mapping[str, str]) -> tuple[Finding, ...]:
     """The operator's order against the transcript."""
     findings = []
+    told = order.value("description")
     for item in order.fields:
         mine = (written.get(item.name) or "").strip()
         if item.name == "description":
@@ -324,6 +346,8 @@ def check_order(order: Order, written: Mapping[str, str]) -> tuple[Finding, ...]
             problem = "missing"
         elif _agrees(item, mine):
             continue
+        elif item.name == "occurred" and told is not None and mine in told.value:
+            continue  # of two times he named, the operator wrote the other
         else:
             problem = "contradicted"
         findings.append(Finding(item.name, item.label, problem, item.value, mine, item.evidence))
@@ -339,6 +363,9 @@ def _agrees(item: Field, mine: str) -> bool:
     short, long = sorted((_plain(said), _plain(mine)), key=len)
     if not short:
         return False
+    districts = [_DISTRICT.match(_plain(each)) for each in (said, mine)]
+    if all(districts) and len({each[0] for each in districts if each}) > 1:
+        return False  # the same road in another district is another place
     common = sum(character in long for character in short) / len(short)
     return short in long or (common >= 0.85 and digits_in(said) == digits_in(mine))
 

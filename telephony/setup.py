@@ -27,6 +27,7 @@ from hotline.settings import Settings
 from kb.service import Knowledge
 from telephony.call_backs import CallBacks
 from telephony.follow_up import FollowUps
+from telephony.keeping import Keeping
 from telephony.listening import Listening
 from telephony.looking import CallLists
 from telephony.models import CallStatus
@@ -60,6 +61,7 @@ class Telephony:
     provider: Provider
     transcripts: Transcripts
     listening: Listening
+    keeping: Keeping
     lists: CallLists
     api: CallsApi
     recogniser: Recogniser | None
@@ -138,6 +140,7 @@ async def open_telephony(
         provider=chosen,
         transcripts=transcripts,
         listening=Listening(db, clock, transcripts),
+        keeping=Keeping(db, clock, settings),
         lists=CallLists(db, clock, vault),
         api=CallsApi(settings, transcripts, limiter),
         recogniser=recogniser,
@@ -166,6 +169,7 @@ def _start_work(telephony: Telephony) -> list[asyncio.Task[None]]:
         if telephony.recogniser is not None:
             await telephony.recordings.transcribe_new(telephony.recogniser, telephony.transcripts)
         await telephony.recordings.delete_old()
+        await telephony.keeping.forget_old()
         await telephony.calls.end_forgotten(_FORGOTTEN)
 
     work = ((ring, _RING_SECONDS), (dial, _DIAL_SECONDS), (tidy, _TIDY_SECONDS))

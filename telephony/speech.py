@@ -42,6 +42,8 @@ _MOST_BYTES = 50 * 1024 * 1024
 _AT_ONCE = 1
 _LINE_RATE = 8000
 _WAV_HEADER = 44
+_LOOP = 8
+"""So many tokens do not come twice: small models fall into 零零零零… at the end of a number."""
 _MOST_STUCK = 3
 
 
@@ -149,6 +151,7 @@ class WhisperRecogniser:
             temperature=0.0,
             condition_on_previous_text=False,
             vad_filter=False,
+            no_repeat_ngram_size=_LOOP,
         )
         pieces = list(segments)
         text = repair("".join(piece.text for piece in pieces).strip())

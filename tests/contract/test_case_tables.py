@@ -64,7 +64,7 @@ async def test_a_limit_is_added_changed_and_taken_away(sheets: Sheets, db: Datab
         ({"amount": "0"}, "时限应在 1 到 1000 之间"),
         ({"amount": "很快"}, "时限应是整数"),
         ({"unit": "周"}, "计时“周”应是"),
-        ({"category_prefix": "55"}, "“55”不是问题类别"),
+        ({"category_prefix": "55"}, "“55”不是问题类别的名称"),
         ({"source": ""}, "依据没有填写"),
         ({"reviewed_on": "去年"}, "核对日期“去年”应写成"),
         ({"source": "=HYPERLINK(1)"}, "公式"),

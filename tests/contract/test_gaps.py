@@ -92,6 +92,7 @@ async def test_the_trend_is_this_week_against_the_week_before(gaps: Gaps, clock:
     await ask(gaps, "养鸡吗", "养鸡呢")
     await ask(gaps, "养猫")
     chickens, cats = await gaps.listed()
+    assert cats.trend == "new"
     assert (chickens.weeks[-2:], chickens.trend) == ([1, 2], "up")
     clock.advance(timedelta(days=7))
     assert [gap.trend for gap in await gaps.listed()] == ["down", "down"]

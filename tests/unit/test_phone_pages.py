@@ -400,3 +400,50 @@ async def test_who_refused_recording_is_not_transcribed(product: Product, clock:
             assert call is not None
             await phone.fetch(f"join?call={call.id}")
             assert phone.last.find("Start") is None
+
+
+def read(text: str) -> Understanding:
+    """A reading with what the transcripts below need."""
+    found = understand(text)
+    intents = {"我想反映个事": ("make_suggestion", 0.2), "楼顶有人盖房子": ("report_case", 0.99)}
+    name, sure = intents.get(text, (found.intent.name, found.intent.confidence))
+    times = [word for word in ("半夜", "从上周开始") if word in text]
+    entities = [
+        *found.entities,
+        *(
+            Entity("time", word, word, text.index(word), text.index(word) + len(word), {})
+            for word in times
+        ),
+    ]
+    return replace(found, intent=Intent(name, sure), entities=tuple(entities))
+
+
+def talk(*said: str) -> Order:
+    """The order of a talk; the operator speaks first, then they take turns."""
+    speakers = ("operator", "resident")
+    return read_order(
+        [Segment(str(at), speakers[at % 2], text, at, at + 1) for at, text in enumerate(said)], read
+    )
+
+
+def test_a_vague_beginning_does_not_make_advice_of_a_trouble() -> None:
+    order = talk("请讲", "我想反映个事", "您说", "海淀区知春路48号油烟太大")
+    assert order.kind == "投诉"
+    assert order.value("category") is not None
+    assert order.value("description").value == "海淀区知春路48号油烟太大"  # type: ignore[union-attr]
+
+
+def test_the_answer_to_when_counts_more_than_a_passing_word() -> None:
+    order = talk("请讲", "海淀区知春路48号半夜还有油烟", "什么时候开始的", "从上周开始")
+    assert order.value("occurred").value == "从上周开始"  # type: ignore[union-attr]
+    assert check_order(order, {"occurred": "半夜", "location": "海淀区知春路48号"}) == tuple(
+        each
+        for each in check_order(order, {"location": "海淀区知春路48号", "occurred": "从上周开始"})
+    )
+
+
+def test_the_same_road_in_another_district_contradicts() -> None:
+    order = talk("请讲", "海淀区知春路48号油烟太大")
+    found = {(f.field, f.problem) for f in check_order(order, {"location": "延庆区知春路48号"})}
+    assert ("location", "contradicted") in found
+    assert not [f for f in check_order(order, {"location": "知春路48号"}) if f.field == "location"]

@@ -214,6 +214,22 @@ async def test_an_operator_types_what_the_line_says_and_gives_it_back(
     assert "助手继续" in await phone.fetch(f"next?call={call.id}")
 
 
+async def test_an_operator_on_the_telephone_gives_the_call_back(
+    phone: Phone, staffed: Product, provider: RecordingProvider
+) -> None:
+    await queue(phone)
+    await ring(staffed)
+    await operator_leg(phone, provider, "1")
+    call = await staffed.telephony.calls.by_sid(phone.sid)
+    await phone.fetch(f"join?call={call.id}")
+    conversation = await staffed.conversations.get(call.conversation_id)
+    holder = Operator(str(conversation.operator_id), "小李")
+    await staffed.conversations.return_to_bot(call.conversation_id, holder)
+    assert "助手继续" in await phone.fetch(f"next?call={call.id}")
+    assert len(provider.named("hang_up")) == 1  # her own line is let go
+    assert await phone.say("井盖丢了") == "收到，井盖丢了。"
+
+
 async def test_call_backs_keep_to_the_hours_and_to_the_tries(
     product: Product, provider: RecordingProvider, clock: FakeClock
 ) -> None:

@@ -17,13 +17,26 @@ from hotline.clock import FakeClock
 from hotline.db import Database
 from kb import store
 from kb.fit import read_also_right, read_asked
+from kb.jurisdiction import is_elsewhere
 from kb.models import Article, Source
 from kb.passages import read_strangers
 from kb.search import CANDIDATES, SearchIndex
 from kb.service import Knowledge, read_articles
 from kb.trust import EVIDENCE, FEATURES, Found, Judge, Weights, load_weights, read_weights
 from kb.vectors import PassageVectors
-from kb.words import SYNONYMS_FILE, WordIndex, fold, tokenize
+from kb.words import (
+    SYNONYMS_FILE,
+    Postings,
+    Scores,
+    attain,
+    bound_lengths,
+    fold,
+    number_token,
+    number_tokens,
+    rate_rarity,
+    read_document,
+    tokenize,
+)
 
 DIMENSION = 96
 
@@ -96,12 +109,7 @@ def build(
     weights: Weights = WEIGHTS,
     strangers: Sequence[str] | None = None,
 ) -> SearchIndex:
-    embedder = CharacterEmbedder()
-
-    def embed(passages: Sequence[tuple[Role, str]]) -> Vector:
-        return embedder.embed([text for _, text in passages])
-
-    return SearchIndex(articles, embed, weights, strangers)
+    return SearchIndex(articles, PassageVectors(CharacterEmbedder(), None), weights, strangers)
 
 
 def find(index: SearchIndex, query: str, k: int = 5) -> Found:
@@ -146,34 +154,71 @@ def test_every_synonym_group_has_several_names() -> None:
     assert len({row.partition(",")[0] for row in rows}) == len(rows)
 
 
+def post(*texts: str) -> Postings:
+    return Postings([read_document(text, "") for text in texts])
+
+
+def score(postings: Postings, words: str) -> Scores:
+    numbers = np.unique(number_tokens(words))
+    spans = postings.find(numbers)
+    found = np.array([span.stop - span.start for span in spans], dtype=np.int64)
+    bounds = bound_lengths(postings.lengths, float(postings.lengths.mean()))
+    return postings.score(spans, rate_rarity(found, postings.total), bounds)
+
+
+@pytest.mark.parametrize(
+    "text", ["能砍树吗 LED96310", "电瓶车进楼，打12345", "", "😀狗屎a犬", "\ud800狗"]
+)
+def test_numbers_are_the_tokens(text: str) -> None:
+    assert sorted(number_tokens(text).tolist()) == sorted(map(number_token, tokenize(text)))
+
+
+def test_tokens_have_numbers_of_their_own() -> None:
+    texts = [q for each, _ in read_articles().values() for q in each.questions]
+    tokens = {token for text in texts for token in tokenize(text)}
+    assert len({number_token(token) for token in tokens}) == len(tokens) > 5_000
+
+
 def test_rare_words_outweigh_common_ones() -> None:
-    index = WordIndex([["a", "b"], ["a", "c"], ["a", "d"]])
-    scores = index.score(["a", "c"])
+    scores = score(post("a b", "a c", "a d"), "a c")
     assert scores.argmax() == 1
     assert scores[0] == pytest.approx(scores[2])
 
 
 def test_a_word_counts_less_in_a_longer_document() -> None:
-    short, long = WordIndex([["x", "y"], ["x", *"abcdefgh"]]).score(["x"])
+    short, long = score(post("x y", "x a b c d e f g h"), "x")
     assert short > long > 0
 
 
 def test_repeating_a_word_saturates() -> None:
-    once, often = WordIndex([["x", *"abc"], ["x", "x", "x", "x"]]).score(["x"])
+    once, often = score(post("x a b c", "x x x x"), "x")
     assert once < often < 3 * once
 
 
+def test_what_is_told_is_scored_for_those_asked_about() -> None:
+    postings = Postings(
+        [read_document("狗", "猫"), read_document("猫", "狗"), read_document("", "")]
+    )
+    spans = postings.find(np.array([ord("猫")], dtype=np.uint64))
+    assert postings.count_told(spans) == [1]
+    one, bounds = np.ones(1), np.ones(3)
+    first, second = postings.score_told(spans, one, bounds, np.array([0, 2]))
+    assert first > second == 0
+
+
 def test_unknown_words_lower_what_is_covered() -> None:
-    index = WordIndex([["a"], ["b"]])
-    attainable, unknown = index.weigh(["a", "zebra"])
-    assert index.score(["a", "zebra"]).max() < attainable / 2
+    found = np.array([1, 0])
+    attainable, unknown = attain(rate_rarity(found, 2), found, 2)
+    assert score(post("a", "b"), "a zebra").max() < attainable / 2
     assert 0.5 < unknown < 1
-    assert index.weigh(["a"])[1] == 0
-    assert index.weigh([]) == (0.0, 1.0)
+    found = np.array([1])
+    assert attain(rate_rarity(found, 2), found, 2)[1] == 0
+    assert attain(np.zeros(0), np.zeros(0, np.int64), 2) == (0.0, 1.0)
 
 
-def test_word_index_of_nothing() -> None:
-    assert WordIndex([]).score(["a"]).shape == (0,)
+def test_postings_of_nothing() -> None:
+    spans = Postings([]).find(np.array([1], dtype=np.uint64))
+    assert Postings([]).score(spans, np.ones(1), np.zeros(0)).shape == (0,)
 
 
 def test_right_article_comes_first_and_answers() -> None:
@@ -312,12 +357,134 @@ def test_passages_are_embedded_once_and_in_their_role(tmp_path: Path) -> None:
     assert np.array_equal(again, first[[2, 0]])
 
 
-def test_broken_cache_is_only_a_cache(tmp_path: Path) -> None:
+def test_vectors_are_kept_closely(tmp_path: Path) -> None:
+    texts = [q for each in ARTICLES for q in each.questions]
+    kept = PassageVectors(CharacterEmbedder(), tmp_path)([("query", text) for text in texts])
+    exact = CharacterEmbedder().embed(texts)
+    assert np.abs(kept @ kept.T - exact @ exact.T).max() < 0.01
+
+
+def test_what_another_process_embeds_is_seen(tmp_path: Path) -> None:
+    one, other = CharacterEmbedder(), CharacterEmbedder()
+    first, second = PassageVectors(one, tmp_path), PassageVectors(other, tmp_path)
+    first([("query", "甲")])
+    second([("query", "乙"), ("query", "甲")])
+    assert other.embedded == [("query", "乙")]
+    assert np.array_equal(first([("query", "乙")]), second([("query", "乙")]))
+    assert len(one.embedded) == 1
+
+
+def test_many_keys_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.vectors._FRESH_AT_MOST", 3)
     embedder = CharacterEmbedder()
-    PassageVectors(embedder, tmp_path)([("query", "甲")])
-    (file,) = tmp_path.glob("*.npz")
-    file.write_bytes(file.read_bytes()[:40])
-    assert PassageVectors(embedder, tmp_path)([("query", "甲")]).shape == (1, DIMENSION)
+    vectors = PassageVectors(embedder, tmp_path)
+    passages: list[tuple[Role, str]] = [("query", char) for char in "甲乙丙丁戊己庚"]
+    for passage in passages:
+        vectors([passage])
+    assert np.array_equal(vectors(passages), PassageVectors(embedder, tmp_path)(passages))
+    assert len(embedder.embedded) == len(passages)
+
+
+def test_row_cut_short_by_a_crash_is_written_again(tmp_path: Path) -> None:
+    embedder = CharacterEmbedder()
+    PassageVectors(embedder, tmp_path)([("query", "甲"), ("query", "乙")])
+    (file,) = tmp_path.glob("*.rows")
+    file.write_bytes(file.read_bytes()[:-5])
+    vectors = PassageVectors(embedder, tmp_path)([("query", "甲"), ("query", "乙")])
+    assert np.array_equal(
+        vectors, PassageVectors(CharacterEmbedder(), None)([("query", "甲"), ("query", "乙")])
+    )
+    assert len(embedder.embedded) == 3
+
+
+CROWD = [article(f"a{n}", f"第{n}号规定说什么", [f"规定{n}"], f"内容{n}。") for n in range(60)]
+
+
+@pytest.fixture
+def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kb.segment.LARGEST", 25)
+    monkeypatch.setattr("kb.segment._AT_ONCE", 7)
+    monkeypatch.setattr("kb.search._SMALL", 3)
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_segments_rank_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = replace(WEIGHTS, centre=(0.02,) * DIMENSION)  # else of the first segment alone
+    parted = build([*CROWD, *ARTICLES], weights)
+    monkeypatch.setattr("kb.segment.LARGEST", 1000)
+    whole = build([*CROWD, *ARTICLES], weights)
+    for query in ("遛狗没牵绳", "规定17", "暖气片冰凉", "树挡光能砍树吗"):
+        one, other = find(parted, query), find(whole, query)
+        assert [hit.slug for hit in one.hits] == [hit.slug for hit in other.hits]
+        assert one.hits[0].score == pytest.approx(other.hits[0].score, rel=1e-4)
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_change_in_a_large_base_embeds_only_what_is_new() -> None:
+    embedder = CharacterEmbedder()
+    index = SearchIndex([*CROWD, *ARTICLES], PassageVectors(embedder, None), WEIGHTS, [])
+    embedder.embedded.clear()
+    cats = replace(DOGS, slug="cats", title="遛猫要拴绳吗？", questions=("遛猫不牵绳罚多少",))
+    other = replace(HEATING, answer="暖气不热，先打供热单位。")
+    changed = index.renew([*CROWD, DOGS, TREES, TRIM, other, cats])
+    assert 0 < len(embedder.embedded) < 12
+    assert find(changed, "遛猫不牵绳罚多少").answer == "cats"
+    assert find(changed, "遛狗不牵绳罚多少").answer == "dogs"
+    assert changed.articles[
+        changed.compare("暖气片冰凉", embedder.embed(["暖气片冰凉"])[0]).articles.max()
+    ].slug in {"cats", "heating"}
+    gone = changed.renew([*CROWD, TREES, TRIM, other, cats])
+    assert "dogs" not in {hit.slug for hit in find(gone, "遛狗不牵绳罚多少", 60).hits}
+    assert find(gone, "遛狗不牵绳罚多少").answer != "dogs"
+    assert "heating" in {hit.slug for hit in find(gone, "暖气片冰凉").hits}
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_renewed_often_is_as_built_at_once() -> None:
+    index = build(CROWD)
+    for number in range(len(ARTICLES)):
+        index = index.renew([*CROWD, *ARTICLES[: number + 1]])
+    whole = build([*CROWD, *ARTICLES])
+    for query in ("遛狗没牵绳", "暖气片冰凉", "规定3"):
+        assert find(index, query).hits[0].slug == find(whole, query).hits[0].slug
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_article_that_answers_a_stranger_ends_it() -> None:
+    index = build(CROWD, strangers=[f"{DOGS.questions[0]}？"])
+    assert elsewhere(index, DOGS.questions[0]) > 0
+    assert elsewhere(index.renew([*CROWD, DOGS]), DOGS.questions[0]) == 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["上海夜里几点不让施工", "请问天津摆摊罚多少", "我在广州，能放炮吗", "燕郊养狗要办证吗"],
+)
+def test_law_of_another_city_is_not_told(question: str) -> None:
+    assert is_elsewhere(question, "北京市")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "上海路的路灯不亮", "我是河北人，在北京养狗", "从河北带鞭炮进京可以吗", "北京和上海哪个罚得多",
+        "重庆饭店门口有人摆摊", "我刚从四川来，怎么分垃圾", "夜里几点不让施工",
+    ],
+)  # fmt: skip
+def test_places_that_are_only_named_do_not_matter(question: str) -> None:
+    assert not is_elsewhere(question, "北京市")
+
+
+def test_own_city_is_not_another() -> None:
+    assert not is_elsewhere("天津摆摊罚多少", "天津市")
+    assert is_elsewhere("北京摆摊罚多少", "天津市")
+    assert not is_elsewhere("上海摆摊罚多少", "全国")
+
+
+def test_question_about_another_city_is_declined() -> None:
+    found = find(build(), "上海遛狗没牵绳")
+    assert (found.answer, found.choices) == (None, ())
+    assert found.hits[0].slug == "dogs"
 
 
 async def test_expired_article_is_not_found(

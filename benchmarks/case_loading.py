@@ -44,7 +44,9 @@ def load_postgres(url: URL, made: Iterable[Made], vault: Vault) -> None:
                 with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                     for row in rows:
                         copy.write_row(row)
-        cursor.execute("CREATE INDEX ix_case_words_words ON case_words USING gin (words)")
+        cursor.execute(
+            "CREATE INDEX ix_case_words_words ON case_words USING gin (words) WITH (fastupdate = off)"
+        )
         connection.commit()
         connection.autocommit = True
         cursor.execute("VACUUM ANALYZE")

@@ -44,11 +44,12 @@ def describe_case(case: Case, contact: Contact | None = None) -> dict[str, Any]:
     place = asdict(case.location) if case.location else None
     if place:
         place["raw_text"] = words(place["raw_text"])
-    person = (
-        {"contact_name": contact.name, "phone": contact.phone}
-        if contact
-        else {"contact_name": cover_name(case.contact_name), "phone": case.phone_masked}
-    )
+    if contact:
+        person = {"contact_name": contact.name, "phone": contact.phone}
+    elif case.confidential:
+        person = {"contact_name": None, "phone": None}
+    else:
+        person = {"contact_name": cover_name(case.contact_name), "phone": case.phone_masked}
     return {
         "case_number": case.case_number,
         "kind": case.kind.value,

@@ -36,7 +36,7 @@ _CREATE = {
     ),
     "postgresql": (
         "CREATE TABLE case_words (number BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
-        "CREATE INDEX ix_case_words_words ON case_words USING gin (words)",
+        "CREATE INDEX ix_case_words_words ON case_words USING gin (words) WITH (fastupdate = off)",
     ),
 }
 

@@ -17,6 +17,7 @@ from cases.errors import CaseNotFound, IllegalMove, MissingDetail, RequestSettle
 from cases.lifecycle import (
     BY_DEED,
     OVER,
+    Answers,
     Deed,
     Order,
     Part,
@@ -233,6 +234,7 @@ class Workflow:
             remind(session, now, ReminderKind.REWORK, row.case_number, order.note, row.unit_id)
         elif step.deed is Deed.CALL_BACK and order.answers is not None:
             row.call_back = asdict(order.answers)
+            said = _name_answers(order.answers, order.note.strip())
         elif step.deed is Deed.REOPEN:
             row.call_back = None
         row.deferred_until = order.until if step.deed is Deed.DEFER else None
@@ -320,6 +322,14 @@ async def _grade(session: AsyncSession, row: CaseRow, order: Order, now: datetim
     await regrade_clocks(session, row, now)
     reason = f"：{order.note.strip()}" if order.note.strip() else ""
     return f"定级由{before}改为{_name_grade(row)}{reason}"
+
+
+def _name_answers(answers: Answers, note: str) -> str:
+    if not answers.contacted:
+        return "；".join(["回访：没有联系上", *([note] if note else [])])
+    said = ["回访：已解决" if answers.solved else "回访：没有解决"]
+    said.append("满意" if answers.satisfied else "不满意")
+    return "，".join(said) + (f"；{note}" if note else "")
 
 
 def _name_grade(row: CaseRow) -> str:

@@ -283,11 +283,13 @@ class ArticlePages:
             raise GetsWorse(f"发布后题集里有 {score.worse} 题会变差，{_LOOK_FIRST}")
         await self._editing.publish(number, actor, _read_moment(form.get("publish_at", "")))
         await self._editorial.trials.keep_score(number, draft.slug, score, actor)
+        await self._editorial.knowledge.refresh()  # here at once, in other processes soon
 
     async def withdraw(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """POST /console/kb/{slug}/withdraw"""
         slug, form = request.match_info["slug"], await read_form(request)
         await self._editing.withdraw(slug, form.get("reason", ""), visitor.account.actor)
+        await self._editorial.knowledge.refresh()
         return _go(f"/console/kb/{slug}")
 
     async def _draft_page(

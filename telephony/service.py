@@ -221,8 +221,9 @@ class Calls:
         if until is None:
             return call
         call, _ = step(call, Interrupted(until))
-        async with self._db.write(durable=False) as session:
-            await cut_segment(session, row.id, until)
+        if until:  # reckoned, not known: where nothing would be left, the words stay readable
+            async with self._db.write(durable=False) as session:
+                await cut_segment(session, row.id, until)
         return call
 
     async def _keep(self, row: CallRow, call: Call, acts: Sequence[Act], heard: str = "") -> None:

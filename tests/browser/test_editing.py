@@ -64,7 +64,7 @@ async def publish(writer: Page, boss: Page, base: str, pattern: str, instead: st
     await boss.goto(writer.url)
     await expect(boss.get_by_text("题集里还没有题")).to_be_visible()
     await boss.get_by_role("button", name="发布", exact=True).click()
-    await expect(boss.get_by_text("已发布").first).to_be_visible()
+    await expect(boss.locator("h1 .status")).to_have_text("已发布")
 
 
 async def test_an_edited_article_changes_the_next_answer_and_an_expired_one_is_gone(

@@ -61,6 +61,13 @@ async def test_a_case_is_told_without_its_person(client: Client, product: Produc
     assert (await client.get(path, headers=headers)).status == 403
 
 
+async def test_of_a_confidential_person_nothing_is_told(client: Client, product: Product) -> None:
+    number = await file(product, confidential=True)
+    headers = await key_of(product, Scope.READ_CASES)
+    case = (await (await client.get(f"/api/v1/cases/{number}", headers=headers)).json())["case"]
+    assert (case["contact_name"], case["phone"]) == (None, None)
+
+
 async def test_the_person_is_told_by_permission_and_audited(
     client: Client, product: Product
 ) -> None:

@@ -100,6 +100,7 @@ async def test_not_satisfied_means_reopened(office: Office) -> None:
     await office.bring(number, *SEVEN)
     await office.do(number, Deed.CALL_BACK, answers=Answers(True, False, False))
     case = await office.do(number, Deed.REOPEN, note="市民说没有解决")
+    assert case.history[-2].note == "回访：没有解决，不满意；说明"
     assert case.status is CaseStatus.FILED
     assert "重新办理" in office.letters.texts[-1]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.language import answers
+from bot.language.insults import is_mere_insult
 from cases.draft import Detour, Draft, Outcome, Reading, Slot
 from cases.filling import CHANGE_WORDS, FILLERS, KEEP_WORDS, PEOPLE_IN_DANGER, absorb, read_landline
 from cases.mending import mend
@@ -97,6 +98,8 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
         return Detour.CHITCHAT  # 我要投诉, pressed or said once more in the middle of it
     if reading.intent == "chitchat" and reading.confidence >= _SURE:
         return Detour.CHITCHAT
+    if reading.intent == "out_of_scope" and is_mere_insult(text):
+        return Detour.CHITCHAT  # answered as ill temper, and the report goes on
     if reading.intent == "out_of_scope" and reading.confidence >= 0.7:
         return Detour.OUT_OF_SCOPE
     return None

@@ -30,13 +30,14 @@ from actions.several import (
     read_matters,
     take_next,
 )
+from actions.similar import join_case, look_for_similar, to_location
 from actions.tongues import greet_reporter
 from actions.turn import conversation_id, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language.numbers import read_digits
 from cases.choosing import find_question
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
-from cases.models import CaseKind, Location, NewCase
+from cases.models import CaseKind, NewCase
 from cases.placing import place_of
 from cases.story import tells_something
 from cases.telling import advance, begin
@@ -124,6 +125,7 @@ class ValidateReportForm(Action):
         return [remaining, *await self._ask_next(tracker, draft)]
 
     async def _ask_next(self, tracker: Tracker, draft: Draft) -> list[EventType]:
+        draft = await look_for_similar(draft, conversation_id(tracker))
         shown = describe_draft(draft, masked=True)
         await services().conversations.keep_draft(conversation_id(tracker), shown)
         missing = draft.missing()
@@ -148,7 +150,9 @@ class ValidateReportForm(Action):
         asked: Slot | None,
     ) -> None:
         missing = outcome.draft.missing()
-        if outcome.missed and missing is not None:
+        if Slot.SECRECY in outcome.changed:
+            dispatcher.utter_message(response="utter_report_secret")
+        elif outcome.missed and missing is not None:
             dispatcher.utter_message(response=_choose_miss(reading, outcome, asked))
         elif reading.attachment_ids:
             dispatcher.utter_message(response="utter_report_photo_kept")
@@ -299,6 +303,8 @@ class SubmitReport(Action):
             return []
         draft = Draft.from_json(kept)
         conversation = conversation_id(tracker)
+        if draft.joins:
+            return await join_case(dispatcher, tracker, draft)
         case = await services().cases.file(
             NewCase(
                 # the message that completed the report: the same one again files nothing twice
@@ -306,7 +312,7 @@ class SubmitReport(Action):
                 kind=CaseKind(draft.kind),
                 category_code=draft.category if draft.is_problem else None,
                 description=draft.description or "",
-                location=_to_location(draft),
+                location=to_location(draft),
                 occurred_text=draft.occurred,
                 phone=draft.phone,
                 contact_name=draft.contact_name,
@@ -314,6 +320,7 @@ class SubmitReport(Action):
                 conversation_id=conversation,
                 emergency=draft.emergency,
                 attachment_ids=draft.attachment_ids,
+                confidential=draft.confidential,
             ),
             BOT,
         )
@@ -339,10 +346,3 @@ class MendNothing(Action):
     ) -> list[EventType]:
         dispatcher.utter_message(response="utter_nothing_to_mend")
         return []
-
-
-def _to_location(draft: Draft) -> Location | None:
-    if draft.location is None:
-        return None
-    known = {key: draft.location.get(key) for key in Location.__dataclass_fields__}
-    return Location(**known)  # type: ignore[arg-type]  # a JSON mapping with these very keys

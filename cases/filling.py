@@ -14,6 +14,7 @@ from cases.mending import replace_named
 from cases.placing import is_exact, is_vague, move_place, place_of
 from cases.story import (
     asks,
+    asks_secrecy,
     is_bare_wish,
     own_name,
     own_phone,
@@ -40,6 +41,8 @@ _SURE, _PLAIN = 0.5, 0.8
 def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     """Take every fact in the message that is not known yet."""
     changed: list[Slot] = []
+    if not draft.confidential and asks_secrecy(reading.text):
+        draft, changed = replace(draft, confidential=True), [Slot.SECRECY]
     if draft.location is None and (place := place_of(reading)) is not None:
         draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
     if draft.occurred is None and (time := time_of(reading)) is not None:
@@ -210,6 +213,22 @@ def _fill_district(draft: Draft, reading: Reading) -> Outcome:
     return _hit(replace(draft, location=place, district_asked=True), reading, Slot.DISTRICT)
 
 
+_SAME = re.compile(r"就是这|是这[件个]|同一[件个]|我也关注|^关注|^合并")
+_NOT_SAME = re.compile(r"不是|继续提交|另[外一]|不一样|单独|不同")
+
+
+def _fill_similar(draft: Draft, reading: Reading) -> Outcome:
+    text = reading.text.strip()
+    apart = replace(draft, similar=None, misses=0)
+    if _NOT_SAME.search(text) or answers.is_deny(text):
+        return Outcome(apart)
+    if draft.similar and (_SAME.search(text) or answers.is_affirm(text)):
+        return Outcome(replace(draft, joins=draft.similar["case_number"], misses=0))
+    if draft.misses or answers.is_unknown(text):
+        return Outcome(apart)  # in doubt it is filed: two cases can be merged later
+    return _miss_plainly(draft)
+
+
 def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
     time = time_of(reading)
     text = reading.text.strip()
@@ -306,6 +325,7 @@ FILLERS = {
     Slot.CATEGORY: _fill_category,
     Slot.LOCATION: _fill_location,
     Slot.DISTRICT: _fill_district,
+    Slot.SIMILAR: _fill_similar,
     Slot.OCCURRED: _fill_occurred,
     Slot.CONTACT: _fill_contact,
     Slot.CONFIRMED: _fill_confirmed,

@@ -5,30 +5,37 @@ Who reported is asked, and everybody who followed; whoever says that it is not s
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.call_backs_store import CaseCallBackRow
+from cases.call_backs_store import (
+    ASKED,
+    CANCELLED,
+    DONE,
+    EXPIRED,
+    WAITING,
+    CaseCallBackRow,
+)
 from cases.errors import IllegalMove
-from cases.followers_store import listeners_of
 from cases.lifecycle import Answers, Deed, Order, Part
 from cases.models import CaseStatus
 from cases.store import CaseRow
 from cases.survey import Question, Survey, hear
 from cases.workflow import Workflow
-from hotline.audit import SYSTEM, Actor
+from hotline.audit import Actor
 from hotline.clock import Clock
 from hotline.db import Database
 
 log = structlog.get_logger(__name__)
 
-WAITING, ASKED, DONE, EXPIRED, CANCELLED = "waiting", "asked", "done", "expired", "cancelled"
 LOOP = "call_back_form"
 """The dialogue that the answers belong to (bot/domain/call_back.yml)."""
 PATIENCE = timedelta(days=7)
@@ -44,8 +51,8 @@ QUESTIONS: Mapping[Question, tuple[str, tuple[str, ...]]] = {
     Question.REASON: ("请说说哪里没办好，一句话就行；不想说可以跳过。", ("跳过",)),
 }
 
-Ring = Callable[[AsyncSession, CaseRow], Awaitable[None]]
-"""Owes the resident of a case a call, in the caller's transaction."""
+Ring = Callable[[CaseRow], Awaitable[None]]
+"""Owes the resident of a case a call."""
 
 
 class Asker(Protocol):
@@ -75,7 +82,7 @@ class Heard:
 
 
 class CallBackSurveys:
-    """The use cases around call-backs in chat. `ring` None: nobody can be called."""
+    """The use cases around call-backs. `ring` None: nobody can be called."""
 
     def __init__(
         self,
@@ -84,12 +91,35 @@ class CallBackSurveys:
         workflow: Workflow,
         asker: Asker,
         ring: Ring | None = None,
+        every_seconds: float = 5.0,
     ) -> None:
         self._db = db
         self._clock = clock
         self._workflow = workflow
         self._asker = asker
         self._ring = ring
+        self._every_seconds = every_seconds
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin asking in the background."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop; who is owed a question is asked after the next start."""
+        if self._task:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.ask_due()
+                await self.expire()
+            except Exception as error:  # the database may be away: the next round tries again
+                log.error("call_backs.failed", error=type(error).__name__)
+            await asyncio.sleep(self._every_seconds)
 
     async def ask_due(self) -> int:
         """Ask whom it is time to ask; returns how many."""
@@ -103,20 +133,23 @@ class CallBackSurveys:
                 .with_for_update(skip_locked=True)
             )
             rows = (await session.scalars(query)).all()
-            for row in rows:
-                await self._ask(session, row, now)
+            to_ring = [case for row in rows if (case := await self._ask(session, row, now))]
+        for case in to_ring:
+            if self._ring is not None:
+                await self._ring(case)
         return len(rows)
 
-    async def _ask(self, session: AsyncSession, row: CaseCallBackRow, now: datetime) -> None:
+    async def _ask(
+        self, session: AsyncSession, row: CaseCallBackRow, now: datetime
+    ) -> CaseRow | None:
+        """Ask in writing, or return the case whose resident is to be called."""
         case = await session.get(CaseRow, row.case_number)
         if case is None or case.erased_at or case.status != CaseStatus.CLOSED.value:
             row.status, row.done_at = CANCELLED, now
-            return
+            return None
         if row.channel == "voice":
-            if self._ring is not None and row.conversation_id == case.conversation_id:
-                await self._ring(session, case)
-            row.status, row.done_at = CANCELLED, now
-            return
+            row.status, row.done_at = DONE, now  # the telephone keeps its own list from here
+            return case if row.conversation_id == case.conversation_id else None
         row.status, row.question = ASKED, Question.CONTACTED.value
         row.due_at = now + PATIENCE
         text, buttons = QUESTIONS[Question.CONTACTED]
@@ -125,8 +158,13 @@ class CallBackSurveys:
             row.conversation_id,
             f"{_OPENING.format(number=row.known_as)}{text}",
             {"buttons": [{"title": title, "payload": title} for title in buttons]},
-            {"loop": LOOP, "slots": {"requested_slot": Question.CONTACTED.value}},
+            {
+                "loop": LOOP,
+                "slots": {"requested_slot": Question.CONTACTED.value},
+                "until": row.due_at.isoformat(),
+            },
         )
+        return None
 
     async def expire(self) -> int:
         """Wait no longer for those who have not answered; returns how many."""
@@ -179,10 +217,11 @@ class CallBackSurveys:
             elif row is not None:
                 row.status, row.done_at = CANCELLED, now
 
-    async def is_asking(self, conversation_id: str) -> bool:
-        """Whether an answer is waited for in this conversation."""
+    async def peek(self, conversation_id: str) -> Survey | None:
+        """How far the survey in this conversation has come; None when nothing is being asked."""
         async with self._db.read() as session:
-            return await self._open(session, conversation_id) is not None
+            row = await self._open(session, conversation_id)
+        return Survey.from_json(row.answers) if row is not None else None
 
     async def _open(self, session: AsyncSession, conversation_id: str) -> CaseCallBackRow | None:
         query = select(CaseCallBackRow).where(
@@ -230,40 +269,7 @@ class CallBackSurveys:
             return await session.get(CaseRow, case_number)
 
 
-async def plan_call_backs(
-    session: AsyncSession, case: CaseRow, now: datetime, listeners: Sequence[tuple[str, str, str]]
-) -> None:
-    """Owe a call-back to everybody whom the closed case concerns."""
-    for conversation_id, known_as, channel in listeners:
-        session.add(
-            CaseCallBackRow(
-                case_number=case.case_number,
-                conversation_id=conversation_id,
-                channel=channel,
-                known_as=known_as,
-                status=WAITING,
-                question=None,
-                answers={},
-                due_at=now,
-                created_at=now,
-            )
-        )
-
-
-async def cancel_call_backs(session: AsyncSession, case_number: str, now: datetime) -> None:
-    """The case goes on: nobody is asked about it."""
-    await session.execute(
-        update(CaseCallBackRow)
-        .where(
-            CaseCallBackRow.case_number == case_number,
-            CaseCallBackRow.status.in_((WAITING, ASKED)),
-        )
-        .values(status=CANCELLED, done_at=now)
-    )
-
-
 def _describe(answers: Answers) -> str:
     pairs = ((answers.contacted, "联系"), (answers.solved, "解决"), (answers.satisfied, "满意"))
-    return "、".join(("已" if value else "未") + word for value, word in pairs)
-
-
+    asked = [(value, word) for value, word in pairs if value is not None]
+    return "、".join(("已" if value else "未") + word for value, word in asked)

@@ -60,20 +60,27 @@ def hear(survey: Survey, text: str) -> Survey | None:
     """The survey with this answer; None when the words answer nothing that was asked."""
     question, words = survey.next_question(), answers.trim(text)
     if question is Question.REASON:
-        told = "" if answers.is_deny(text) or words in _NOTHING else text.strip()[:_LONGEST]
-        return replace(survey, reason=told, misses=0)
+        nothing = answers.is_deny(text) or words in _NOTHING
+        return replace(survey, reason="" if nothing else text.strip()[:_LONGEST], misses=0)
     if question is None:
         return None
     value = _read(question, words, text)
     if value is None:
         return None
-    return replace(survey, **{question.value: value}, misses=0)
+    if question is Question.CONTACTED:
+        return replace(survey, contacted=value, misses=0)
+    solving = question is Question.SOLVED
+    told = replace(survey, solved=value) if solving else replace(survey, satisfied=value)
+    told = replace(told, misses=0)
+    if not value and len(text) > _TELLS:
+        return replace(told, reason=text.strip()[:_LONGEST])  # he has said why in the same breath
+    return told
 
 
 def _read(question: Question, words: str, text: str) -> bool | None:
-    if len(text) > _LONGEST_ANSWER:
-        return None
     no, yes = _WORDS[question]
+    if len(text) > _LONGEST_ANSWER:
+        return False if no.search(text[:_TELLS]) else None
     if no.search(text) or (answers.is_deny(text) and not yes.search(text)):
         return False
     if yes.search(text) or answers.is_affirm(text):
@@ -81,7 +88,7 @@ def _read(question: Question, words: str, text: str) -> bool | None:
     return None
 
 
-_LONGEST, _LONGEST_ANSWER = 500, 40
+_LONGEST, _LONGEST_ANSWER, _TELLS = 500, 40, 12
 _NOTHING = frozenset("没有 没 无 没有了 没什么 不说了 跳过 不想说 算了".split())
 _WORDS: Mapping[Question, tuple[re.Pattern[str], re.Pattern[str]]] = {
     Question.CONTACTED: (

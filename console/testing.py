@@ -150,7 +150,7 @@ async def build_world(folder: Path, **settings: object) -> World:
     clock, bus = FakeClock(datetime(2026, 11, 22, 6, 0, tzinfo=UTC)), LocalBus()
     vault, limiter = Vault("x" * 40), LocalLimiter()
     quick = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    conversations = Conversations(db, clock, bus)
+    conversations = Conversations(db, clock, bus, vault)
     embedder = TinyEmbedder()
     knowledge = Knowledge(db, clock, PassageVectors(embedder, folder / "cache"))
     context = ConsoleContext(

@@ -18,7 +18,10 @@ from sqlalchemy import func, select, text
 
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
+from cases.call_backs import CallBackSurveys
 from cases.dispatch_service import Dispatching
+from cases.followers import Followers
+from cases.nearby_service import Nearby
 from cases.open311.routes import Open311
 from cases.photos import CasePhotos
 from cases.reminders import Reminders, Watch
@@ -27,6 +30,7 @@ from cases.service import Cases
 from cases.sheet_service import Sheets
 from cases.statistics_routes import StatisticsApi
 from cases.statistics_service import Statistics
+from cases.store import CaseRow
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
@@ -51,6 +55,7 @@ from hotline.api_keys import ApiKeys
 from hotline.bus import Bus, LocalBus, RedisBus
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
+from hotline.hours import Hours
 from hotline.limits import Limiter, LocalLimiter, RedisLimiter
 from hotline.open_data import OpenData
 from hotline.openapi import DOCUMENT
@@ -64,6 +69,7 @@ from kb.place_service import Places
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
 from telephony.desk import CallPages
+from telephony.models import Errand
 from telephony.provider import Provider
 from telephony.setup import Telephony, open_telephony, setup_telephony
 from telephony.speech import open_recogniser
@@ -87,6 +93,8 @@ class Product:
     conversations: Conversations
     cases: Cases
     workflow: Workflow
+    surveys: CallBackSurveys
+    nearby: Nearby
     knowledge: Knowledge
     editorial: Editorial
     places: Places
@@ -127,8 +135,21 @@ async def open_product(
         if embedder is None:
             chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
             embedder = await asyncio.to_thread(load_embedder, settings.cache_dir, chosen)
-        conversations = Conversations(db, clock, bus)
+        conversations = Conversations(db, clock, bus, vault, Hours.read(settings.waking_hours))
         cases = Cases(db, clock, vault, limiter)
+        nearby = Nearby(db, clock, embedder.embed)
+        workflow = Workflow(
+            db, clock, conversations.tell, auto_dispatch=bool(settings.case_auto_dispatch)
+        )
+
+        async def ring(case: CaseRow) -> None:
+            if telephony.on and case.phone_sealed:
+                number = vault.unlock(case.phone_sealed)
+                await telephony.call_backs.book(
+                    number, Errand.FOLLOW_UP, case_number=case.case_number
+                )
+
+        surveys = CallBackSurveys(db, clock, workflow, conversations, ring)
         knowledge = Knowledge(
             db, clock, PassageVectors(embedder, settings.cache_dir), settings.kb_refresh_seconds
         )
@@ -156,7 +177,17 @@ async def open_product(
                 settings.rasa_concurrency,
             )
         actions.services.bind(
-            actions.services.Services(cases, conversations, knowledge, embedder, places, editorial)
+            actions.services.Services(
+                cases,
+                conversations,
+                knowledge,
+                embedder,
+                places,
+                editorial,
+                nearby,
+                Followers(db, clock, vault),
+                surveys,
+            )
         )
         relay = Relay(db, clock, conversations, bot)
         await relay.start()
@@ -173,7 +204,6 @@ async def open_product(
         )
         wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
         apart = [name for name, channel in (("wechat", wechat), ("wecom", wecom)) if channel]
-        workflow = Workflow(db, clock, conversations.tell)
         telephony = await stack.enter_async_context(
             open_telephony(
                 settings,
@@ -195,9 +225,8 @@ async def open_product(
         outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel}, apart)
         outbox.start()
         stack.push_async_callback(outbox.stop)
-        workflow = Workflow(
-            db, clock, conversations.tell, auto_dispatch=bool(settings.case_auto_dispatch)
-        )
+        surveys.start()
+        stack.push_async_callback(surveys.stop)
         watch = Watch(db, clock, workflow, settings.case_watch_seconds)
         watch.start()
         stack.push_async_callback(watch.stop)
@@ -214,6 +243,8 @@ async def open_product(
             conversations=conversations,
             cases=cases,
             workflow=workflow,
+            surveys=surveys,
+            nearby=nearby,
             knowledge=knowledge,
             editorial=editorial,
             places=places,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 import structlog
@@ -154,15 +155,13 @@ async def open_product(
             db, clock, PassageVectors(embedder, settings.cache_dir), settings.kb_refresh_seconds
         )
         await knowledge.seed()
-        await knowledge.start()
-        stack.push_async_callback(knowledge.stop)
+        await _start(stack, knowledge)
         editorial = make_editorial(db, clock, knowledge, embedder.embed, conversations.tell)
         chores = Chores(editorial, settings.kb_keep_days)
         chores.start()
         stack.push_async_callback(chores.stop)
         places = Places(db, clock, settings.kb_refresh_seconds)
-        await places.start()
-        stack.push_async_callback(places.stop)
+        await _start(stack, places)
         if bot is None:
             http = await stack.enter_async_context(
                 aiohttp.ClientSession(
@@ -190,8 +189,7 @@ async def open_product(
             )
         )
         relay = Relay(db, clock, conversations, bot)
-        await relay.start()
-        stack.push_async_callback(relay.stop)
+        await _start(stack, relay)
         media = Media(db, clock, settings.media_dir)
         recogniser = recogniser or open_recogniser(
             settings.speech_model_dir, settings.speech_seconds
@@ -223,13 +221,10 @@ async def open_product(
             )
         )
         outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel}, apart)
-        outbox.start()
-        stack.push_async_callback(outbox.stop)
-        surveys.start()
-        stack.push_async_callback(surveys.stop)
+        await _start(stack, outbox)
+        await _start(stack, surveys)
         watch = Watch(db, clock, workflow, settings.case_watch_seconds)
-        watch.start()
-        stack.push_async_callback(watch.stop)
+        await _start(stack, watch)
         statistics = Statistics(db, clock)
         statistics.start()
         stack.push_async_callback(statistics.stop)
@@ -258,6 +253,26 @@ async def open_product(
             telephony=telephony,
             statistics=statistics,
         )
+
+
+class Worker(Protocol):
+    """A part with work in the background."""
+
+    def start(self) -> Awaitable[None] | None:
+        """Begin."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """End; what is undone waits for the next start."""
+        ...
+
+
+async def _start(stack: AsyncExitStack, worker: Worker) -> None:
+    """Begin now, and end in reverse order."""
+    begun = worker.start()
+    if begun is not None:
+        await begun
+    stack.push_async_callback(worker.stop)
 
 
 async def _open_shared(settings: Settings, stack: AsyncExitStack) -> tuple[Bus, Limiter]:

@@ -16,7 +16,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 from yarl import URL
 
+from cases.contact import Contacts
 from cases.dispatch_service import Dispatching
+from cases.nearby_service import Nearby
 from cases.photos import CasePhotos
 from cases.reminders import Reminders
 from cases.service import Cases
@@ -162,6 +164,8 @@ async def build_world(folder: Path, **settings: object) -> World:
         conversations=conversations,
         cases=Cases(db, clock, vault, limiter),
         workflow=Workflow(db, clock, conversations.tell),
+        nearby=Nearby(db, clock, embedder.embed),
+        contacts=Contacts(db, clock, vault),
         sheets=Sheets(db, clock),
         dispatching=Dispatching(db, clock),
         reminders=Reminders(db, clock),

@@ -20,6 +20,7 @@ from sqlalchemy import func, select, text
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
 from cases.call_backs import CallBackSurveys
+from cases.contact import Contacts
 from cases.dispatch_service import Dispatching
 from cases.followers import Followers
 from cases.nearby_service import Nearby
@@ -323,6 +324,8 @@ def make_app(product: Product) -> web.Application:
             conversations=product.conversations,
             cases=product.cases,
             workflow=product.workflow,
+            nearby=product.nearby,
+            contacts=Contacts(product.db, product.clock, product.vault),
             sheets=Sheets(product.db, product.clock),
             dispatching=Dispatching(product.db, product.clock),
             reminders=Reminders(product.db, product.clock),

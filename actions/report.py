@@ -46,6 +46,8 @@ from hotline.audit import BOT
 _CHECKED = "没有问题请回复“提交”，要改哪项直接说。"
 _LIKE_A_PHONE = 5
 """So many digits were meant as a telephone number."""
+_PHOTO_HAS_PLACE = "照片里有拍摄的位置，可以直接用它。"
+_USE_PHOTO = {"title": "用照片的位置", "payload": "用照片的位置"}
 _PAUSED = "paused"
 """A requested slot with no question: the form waits in silence while a person talks."""
 _COMPLAINS = re.compile(r"[我想要，。\s]{2,4}(?:投诉|举报|反映)")
@@ -93,7 +95,7 @@ class ValidateReportForm(Action):
             self._greet(dispatcher, outcome.draft)
         else:
             self._acknowledge(dispatcher, reading, outcome, asked)
-        return await self._ask_next(tracker, outcome.draft)
+        return await self._ask_next(dispatcher, tracker, outcome.draft)
 
     async def _begin(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
@@ -110,7 +112,7 @@ class ValidateReportForm(Action):
             announce(dispatcher, filed)
         else:
             self._greet(dispatcher, draft)
-        return [keep_upcoming(filed[1:]), *await self._ask_next(tracker, draft)]
+        return [keep_upcoming(filed[1:]), *await self._ask_next(dispatcher, tracker, draft)]
 
     async def _begin_next(
         self,
@@ -122,13 +124,18 @@ class ValidateReportForm(Action):
     ) -> list[EventType]:
         draft = carry_over(begin(reading, choose_kind(reading)).draft, carried)
         dispatcher.utter_message(response="utter_next_matter", words=quote(reading))
-        return [remaining, *await self._ask_next(tracker, draft)]
+        return [remaining, *await self._ask_next(dispatcher, tracker, draft)]
 
-    async def _ask_next(self, tracker: Tracker, draft: Draft) -> list[EventType]:
+    async def _ask_next(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft
+    ) -> list[EventType]:
         draft = await look_for_similar(draft, conversation_id(tracker))
         shown = describe_draft(draft, masked=True)
         await services().conversations.keep_draft(conversation_id(tracker), shown)
         missing = draft.missing()
+        if missing is Slot.LOCATION and draft.photo_position and not draft.photo_offered:
+            dispatcher.utter_message(text=_PHOTO_HAS_PLACE, buttons=[_USE_PHOTO])
+            draft = replace(draft, photo_offered=True)
         return [
             SlotSet("draft", draft.to_json()),
             SlotSet("failures", 0),
@@ -194,7 +201,7 @@ class ValidateReportForm(Action):
             dispatcher.utter_message(response="utter_report_go_on" if greets else response)
         else:
             explain_scope(dispatcher, text)
-        return await self._ask_next(tracker, draft)
+        return await self._ask_next(dispatcher, tracker, draft)
 
     def _find_place(self, dispatcher: CollectingDispatcher, reading: Reading) -> None:
         if reading.intent == "find_market":
@@ -208,6 +215,7 @@ def _with_hint(draft: Draft, hint: Draft) -> Draft:
         draft,
         location=draft.location or hint.location,
         attachment_ids=(*hint.attachment_ids, *draft.attachment_ids),
+        photo_position=draft.photo_position or hint.photo_position,
     )
 
 

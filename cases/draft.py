@@ -61,6 +61,8 @@ class Reading:
     emergency: str | None = None
     shared_location: Mapping[str, Any] | None = None
     attachment_ids: Sequence[str] = ()
+    photo_position: Mapping[str, float] | None = None
+    """Where a picture in the message was taken, if it says so: lat, lon."""
 
     def first(self, entity: str) -> Mapping[str, Any] | None:
         """The first entity of this kind."""
@@ -84,6 +86,9 @@ class Draft:
     contact_name: str | None = None
     anonymous: bool = False
     confidential: bool = False
+    photo_position: Mapping[str, float] | None = None
+    """Where his picture was taken: his place, if he says so."""
+    photo_offered: bool = False
     similar: Mapping[str, str] | None = None
     """A case that is likely the same: case_number, line (what may be told of it)."""
     similar_key: str | None = None

@@ -57,6 +57,8 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     names_a_thing = draft.emergency not in PEOPLE_IN_DANGER
     if names_a_thing and not draft.category and draft.description and asked in _STORY_ASKED:
         draft = infer_category(draft, reading.categories)
+    if reading.photo_position and draft.location is None:
+        draft = replace(draft, photo_position=reading.photo_position)
     if reading.attachment_ids:
         draft = replace(draft, attachment_ids=(*draft.attachment_ids, *reading.attachment_ids))
     return Outcome(draft, changed=tuple(changed))
@@ -156,9 +158,15 @@ def _fill_category(draft: Draft, reading: Reading) -> Outcome:
     return _miss(draft, reading)
 
 
+_USE_PHOTO = re.compile(r"照片|图片|拍摄|就用(?:它|这个)|用这个位置")
+
+
 def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     place = place_of(reading)
     text = reading.text.strip()
+    if place is None and draft.photo_position and _USE_PHOTO.search(text):
+        place = {"raw_text": "照片拍摄的位置", **draft.photo_position}
+        return _hit(replace(move_place(draft, place), place_settled=True), reading, Slot.LOCATION)
     if place is None and reading.intent == "report_case" and reading.confidence >= _PLAIN:
         # more of the story instead of a place
         story = f"{draft.description}\n{tell_story(reading)}"

@@ -85,7 +85,7 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
         return Detour.HUMAN
     if answers.is_cancel(text) and not (asked is Slot.CONTACT and answers.is_anonymous(text)):
         return Detour.CANCEL
-    if _fits(asked, reading):
+    if _fits(draft, asked, reading):
         return None
     if asked is Slot.DESCRIPTION and not _interrupts(reading):
         return None  # a story may sound like anything
@@ -115,10 +115,12 @@ def _interrupts(reading: Reading) -> bool:
     return reading.confidence >= _PLAIN and reading.intent in ("chitchat", "request_human")
 
 
-def _fits(asked: Slot | None, reading: Reading) -> bool:
+def _fits(draft: Draft, asked: Slot | None, reading: Reading) -> bool:
     """Whether the message plainly answers the question."""
     text = reading.text
     if reading.shared_location is not None:
+        return True
+    if asked is Slot.LOCATION and draft.photo_position and len(text) <= _SHORT and "照片" in text:
         return True
     if asked is Slot.LOCATION:
         return reading.first("location") is not None and not asks(text)

@@ -586,6 +586,7 @@ async def _incoming_payload(
                 "name": row.name,
                 "width": row.width,
                 "height": row.height,
+                **({"position": row.position} if row.position else {}),
             }
         )
     if attachments:

@@ -47,7 +47,7 @@ class ValidateCallBackForm(Action):
             hand_off(dispatcher, "回访时要求人工")
             return await _end(conversation)
         if reading.emergency:
-            return end_form(then="report_form")
+            return end_form(SlotSet("failures", 0), then="report_form")
         if answers.is_cancel(reading.text) or answers.is_back(reading.text):
             await surveys.leave(conversation, later=False)
             dispatcher.utter_message(response="utter_done")
@@ -58,7 +58,9 @@ class ValidateCallBackForm(Action):
             return await _end(conversation)
         other = _other_task(survey, reading)
         if other is not None:
-            return end_form(then=other)  # the survey stays open for his next words
+            return end_form(
+                SlotSet("failures", 0), then=other
+            )  # the survey stays open for his next words
         heard = await surveys.hear(conversation, reading.text)
         if heard is None:
             return await self._end_late(dispatcher, conversation, reading)
@@ -94,8 +96,9 @@ def _ask(dispatcher: CollectingDispatcher, heard: Heard, question: Question) -> 
     dispatcher.utter_message(
         text=text, buttons=[{"title": title, "payload": title} for title in buttons]
     )
-    # a requested slot with no question of its own: it has been asked already
-    return [SlotSet("requested_slot", question.value)]
+    # a form that sets nothing but its question counts as refused, and other rules would speak first;
+    # the requested slot has no question of its own: it has been asked already
+    return [SlotSet("failures", 0), SlotSet("requested_slot", question.value)]
 
 
 def _close(dispatcher: CollectingDispatcher, heard: Heard) -> None:
@@ -110,4 +113,4 @@ def _close(dispatcher: CollectingDispatcher, heard: Heard) -> None:
 
 async def _end(conversation: str, then: str = "action_listen") -> list[EventType]:
     await services().conversations.close_question(conversation)
-    return end_form(then=then)
+    return end_form(SlotSet("failures", 0), then=then)

@@ -109,7 +109,7 @@ async def test_another_trouble_is_filed_apart(product: Product) -> None:
 
 
 async def test_other_words_than_an_answer_go_where_they_belong(product: Product) -> None:
-    resident, number = await report(product, "海淀区莲宝路3号楼下的路灯坏了一周")
+    resident, number = await report(product, STORY.replace("羊坊店路18号", "莲宝路3号"))
     await close(product, number)
     replies = await resident.say("剩菜剩饭应该扔哪个桶")
     assert "厨余" in words(replies)
@@ -123,7 +123,7 @@ async def test_other_words_than_an_answer_go_where_they_belong(product: Product)
 
 
 async def test_a_question_nobody_answered_ends_in_time(product: Product) -> None:
-    resident, number = await report(product, "海淀区莲花池东路12号旁边井盖丢了，今天发现的")
+    resident, number = await report(product, STORY.replace("羊坊店路18号", "莲花池东路12号"))
     await close(product, number)
     async with product.db.write() as session:
         query = select(CaseCallBackRow).where(CaseCallBackRow.case_number == number)
@@ -135,7 +135,7 @@ async def test_a_question_nobody_answered_ends_in_time(product: Product) -> None
 
 
 async def test_later_means_another_day(product: Product) -> None:
-    resident, number = await report(product, "海淀区玉渊潭南路5号垃圾桶满了三天没人清")
+    resident, number = await report(product, STORY.replace("羊坊店路18号", "玉渊潭南路5号"))
     await close(product, number)
     assert "过一天再问" in words(await resident.say("以后再说"))
 

@@ -29,6 +29,7 @@ def keep_hint(tracker: Tracker, reading: Reading) -> EventType:
     draft = Draft(
         location=place_of(reading) or before.location,
         attachment_ids=(*before.attachment_ids, *reading.attachment_ids),
+        photo_position=reading.photo_position or before.photo_position,
     )
     hint: dict[str, Any] = {"turn": _count_turns(tracker), "draft": draft.to_json()}
     return SlotSet(_SLOT, hint)

@@ -30,13 +30,14 @@ from actions.several import (
     read_matters,
     take_next,
 )
+from actions.similar import join_case, look_for_similar, to_location
 from actions.tongues import greet_reporter
 from actions.turn import conversation_id, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language.numbers import read_digits
 from cases.choosing import find_question
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
-from cases.models import CaseKind, Location, NewCase
+from cases.models import CaseKind, NewCase
 from cases.placing import place_of
 from cases.story import tells_something
 from cases.telling import advance, begin
@@ -45,6 +46,8 @@ from hotline.audit import BOT
 _CHECKED = "没有问题请回复“提交”，要改哪项直接说。"
 _LIKE_A_PHONE = 5
 """So many digits were meant as a telephone number."""
+_PHOTO_HAS_PLACE = "照片里有拍摄的位置，可以直接用它。"
+_USE_PHOTO = {"title": "用照片的位置", "payload": "用照片的位置"}
 _PAUSED = "paused"
 """A requested slot with no question: the form waits in silence while a person talks."""
 _COMPLAINS = re.compile(r"[我想要，。\s]{2,4}(?:投诉|举报|反映)")
@@ -92,7 +95,7 @@ class ValidateReportForm(Action):
             self._greet(dispatcher, outcome.draft)
         else:
             self._acknowledge(dispatcher, reading, outcome, asked)
-        return await self._ask_next(tracker, outcome.draft)
+        return await self._ask_next(dispatcher, tracker, outcome.draft)
 
     async def _begin(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
@@ -109,7 +112,7 @@ class ValidateReportForm(Action):
             announce(dispatcher, filed)
         else:
             self._greet(dispatcher, draft)
-        return [keep_upcoming(filed[1:]), *await self._ask_next(tracker, draft)]
+        return [keep_upcoming(filed[1:]), *await self._ask_next(dispatcher, tracker, draft)]
 
     async def _begin_next(
         self,
@@ -121,12 +124,18 @@ class ValidateReportForm(Action):
     ) -> list[EventType]:
         draft = carry_over(begin(reading, choose_kind(reading)).draft, carried)
         dispatcher.utter_message(response="utter_next_matter", words=quote(reading))
-        return [remaining, *await self._ask_next(tracker, draft)]
+        return [remaining, *await self._ask_next(dispatcher, tracker, draft)]
 
-    async def _ask_next(self, tracker: Tracker, draft: Draft) -> list[EventType]:
+    async def _ask_next(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft
+    ) -> list[EventType]:
+        draft = await look_for_similar(draft, conversation_id(tracker))
         shown = describe_draft(draft, masked=True)
         await services().conversations.keep_draft(conversation_id(tracker), shown)
         missing = draft.missing()
+        if missing is Slot.LOCATION and draft.photo_position and not draft.photo_offered:
+            dispatcher.utter_message(text=_PHOTO_HAS_PLACE, buttons=[_USE_PHOTO])
+            draft = replace(draft, photo_offered=True)
         return [
             SlotSet("draft", draft.to_json()),
             SlotSet("failures", 0),
@@ -148,7 +157,9 @@ class ValidateReportForm(Action):
         asked: Slot | None,
     ) -> None:
         missing = outcome.draft.missing()
-        if outcome.missed and missing is not None:
+        if Slot.SECRECY in outcome.changed:
+            dispatcher.utter_message(response="utter_report_secret")
+        elif outcome.missed and missing is not None:
             dispatcher.utter_message(response=_choose_miss(reading, outcome, asked))
         elif reading.attachment_ids:
             dispatcher.utter_message(response="utter_report_photo_kept")
@@ -190,7 +201,7 @@ class ValidateReportForm(Action):
             dispatcher.utter_message(response="utter_report_go_on" if greets else response)
         else:
             explain_scope(dispatcher, text)
-        return await self._ask_next(tracker, draft)
+        return await self._ask_next(dispatcher, tracker, draft)
 
     def _find_place(self, dispatcher: CollectingDispatcher, reading: Reading) -> None:
         if reading.intent == "find_market":
@@ -204,6 +215,7 @@ def _with_hint(draft: Draft, hint: Draft) -> Draft:
         draft,
         location=draft.location or hint.location,
         attachment_ids=(*hint.attachment_ids, *draft.attachment_ids),
+        photo_position=draft.photo_position or hint.photo_position,
     )
 
 
@@ -299,6 +311,8 @@ class SubmitReport(Action):
             return []
         draft = Draft.from_json(kept)
         conversation = conversation_id(tracker)
+        if draft.joins:
+            return await join_case(dispatcher, tracker, draft)
         case = await services().cases.file(
             NewCase(
                 # the message that completed the report: the same one again files nothing twice
@@ -306,7 +320,7 @@ class SubmitReport(Action):
                 kind=CaseKind(draft.kind),
                 category_code=draft.category if draft.is_problem else None,
                 description=draft.description or "",
-                location=_to_location(draft),
+                location=to_location(draft),
                 occurred_text=draft.occurred,
                 phone=draft.phone,
                 contact_name=draft.contact_name,
@@ -314,6 +328,7 @@ class SubmitReport(Action):
                 conversation_id=conversation,
                 emergency=draft.emergency,
                 attachment_ids=draft.attachment_ids,
+                confidential=draft.confidential,
             ),
             BOT,
         )
@@ -339,10 +354,3 @@ class MendNothing(Action):
     ) -> list[EventType]:
         dispatcher.utter_message(response="utter_nothing_to_mend")
         return []
-
-
-def _to_location(draft: Draft) -> Location | None:
-    if draft.location is None:
-        return None
-    known = {key: draft.location.get(key) for key in Location.__dataclass_fields__}
-    return Location(**known)  # type: ignore[arg-type]  # a JSON mapping with these very keys

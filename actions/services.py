@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.language.embedding import Embedder
+from cases.call_backs import CallBackSurveys
+from cases.followers import Followers
+from cases.nearby_service import Nearby
 from cases.service import Cases
 from conversations.service import Conversations
 from kb.editorial import Editorial
@@ -26,6 +29,9 @@ class Services:
     embedder: Embedder
     places: Places
     editorial: Editorial
+    nearby: Nearby
+    followers: Followers
+    surveys: CallBackSurveys
 
 
 _bound: Services | None = None

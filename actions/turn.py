@@ -67,4 +67,8 @@ def read_turn(tracker: Tracker) -> Reading:
         emergency=message.get("emergency"),
         shared_location=extra.get("location"),
         attachment_ids=tuple(str(item["id"]) for item in extra.get("attachments") or ()),
+        photo_position=next(
+            (item["position"] for item in extra.get("attachments") or () if item.get("position")),
+            None,
+        ),
     )

@@ -18,6 +18,7 @@ _FIELDS = {
     Slot.OCCURRED: ("时间",),
     Slot.CATEGORY: ("类别",),
     Slot.CONTACT: ("电话", "联系方式", "称呼"),
+    Slot.SECRECY: ("保密",),
 }
 """Under which names a slot is read back."""
 
@@ -42,6 +43,8 @@ def describe_draft(draft: Draft, *, masked: bool = False) -> dict[str, Any]:
         fields.append(("联系方式", "匿名"))
     if draft.contact_name:
         fields.append(("称呼", draft.contact_name))
+    if draft.confidential:
+        fields.append(("保密", "处理单位看不到您的信息"))
     if draft.attachment_ids:
         fields.append(("图片", f"{len(draft.attachment_ids)} 张"))
     return {"fields": fields, "emergency": draft.emergency}

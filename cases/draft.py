@@ -25,10 +25,14 @@ class Slot(StrEnum):
     CATEGORY = "category"
     LOCATION = "location"
     DISTRICT = "district"
+    SIMILAR = "similar"
+    """Whether it is what somebody reported already."""
     OCCURRED = "occurred"
     CONTACT = "contact"
     CONFIRMED = "confirmed"
     CHANGE = "change"
+    SECRECY = "secrecy"
+    """Never asked for: kept from the handling units because he said so."""
 
 
 class Detour(StrEnum):
@@ -57,6 +61,8 @@ class Reading:
     emergency: str | None = None
     shared_location: Mapping[str, Any] | None = None
     attachment_ids: Sequence[str] = ()
+    photo_position: Mapping[str, float] | None = None
+    """Where a picture in the message was taken, if it says so: lat, lon."""
 
     def first(self, entity: str) -> Mapping[str, Any] | None:
         """The first entity of this kind."""
@@ -79,6 +85,16 @@ class Draft:
     phone: str | None = None
     contact_name: str | None = None
     anonymous: bool = False
+    confidential: bool = False
+    photo_position: Mapping[str, float] | None = None
+    """Where his picture was taken: his place, if he says so."""
+    photo_offered: bool = False
+    similar: Mapping[str, str] | None = None
+    """A case that is likely the same: case_number, line (what may be told of it)."""
+    similar_key: str | None = None
+    """Category and place for which was looked last; other ones are looked up anew."""
+    joins: str | None = None
+    """The number of the case he follows instead of filing his own."""
     attachment_ids: tuple[str, ...] = ()
     emergency: str | None = None
     confirmed: bool = False
@@ -105,6 +121,8 @@ class Draft:
 
     def missing(self) -> Slot | None:
         """What to ask next; None when the case can be filed."""
+        if self.joins:
+            return None
         if self.changing:
             return Slot.CHANGE
         if not self.description:
@@ -119,6 +137,8 @@ class Draft:
             if slot is Slot.LOCATION and self._place_unknown():
                 return slot
             if slot is Slot.DISTRICT and self._district_unknown() and not self.district_asked:
+                return slot
+            if slot is Slot.SIMILAR and self.similar is not None:
                 return slot
             if slot is Slot.OCCURRED and self.occurred is None:
                 return slot
@@ -164,7 +184,14 @@ class Draft:
     def _needed(self) -> tuple[Slot, ...]:
         if not self.is_problem:
             return (Slot.CONTACT,)
-        return (Slot.CATEGORY, Slot.LOCATION, Slot.DISTRICT, Slot.OCCURRED, Slot.CONTACT)
+        return (
+            Slot.CATEGORY,
+            Slot.LOCATION,
+            Slot.DISTRICT,
+            Slot.SIMILAR,
+            Slot.OCCURRED,
+            Slot.CONTACT,
+        )
 
     def _place_unknown(self) -> bool:
         if self.location is None:

@@ -14,6 +14,7 @@ from cases.mending import replace_named
 from cases.placing import is_exact, is_vague, move_place, place_of
 from cases.story import (
     asks,
+    asks_secrecy,
     is_bare_wish,
     own_name,
     own_phone,
@@ -40,6 +41,8 @@ _SURE, _PLAIN = 0.5, 0.8
 def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     """Take every fact in the message that is not known yet."""
     changed: list[Slot] = []
+    if not draft.confidential and asks_secrecy(reading.text):
+        draft, changed = replace(draft, confidential=True), [Slot.SECRECY]
     if draft.location is None and (place := place_of(reading)) is not None:
         draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
     if draft.occurred is None and (time := time_of(reading)) is not None:
@@ -54,6 +57,8 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     names_a_thing = draft.emergency not in PEOPLE_IN_DANGER
     if names_a_thing and not draft.category and draft.description and asked in _STORY_ASKED:
         draft = infer_category(draft, reading.categories)
+    if reading.photo_position and draft.location is None:
+        draft = replace(draft, photo_position=reading.photo_position)
     if reading.attachment_ids:
         draft = replace(draft, attachment_ids=(*draft.attachment_ids, *reading.attachment_ids))
     return Outcome(draft, changed=tuple(changed))
@@ -153,9 +158,15 @@ def _fill_category(draft: Draft, reading: Reading) -> Outcome:
     return _miss(draft, reading)
 
 
+_USE_PHOTO = re.compile(r"照片|图片|拍摄|就用(?:它|这个)|用这个位置")
+
+
 def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     place = place_of(reading)
     text = reading.text.strip()
+    if place is None and draft.photo_position and _USE_PHOTO.search(text):
+        place = {"raw_text": "照片拍摄的位置", **draft.photo_position}
+        return _hit(replace(move_place(draft, place), place_settled=True), reading, Slot.LOCATION)
     if place is None and reading.intent == "report_case" and reading.confidence >= _PLAIN:
         # more of the story instead of a place
         story = f"{draft.description}\n{tell_story(reading)}"
@@ -208,6 +219,22 @@ def _fill_district(draft: Draft, reading: Reading) -> Outcome:
             place["raw_text"] = f"{name}{place['raw_text']}"
     # asked once only: a case without a district is still a case
     return _hit(replace(draft, location=place, district_asked=True), reading, Slot.DISTRICT)
+
+
+_SAME = re.compile(r"就是这|是这[件个]|同一[件个]|我也关注|^关注|^合并")
+_NOT_SAME = re.compile(r"不是|继续提交|另[外一]|不一样|单独|不同")
+
+
+def _fill_similar(draft: Draft, reading: Reading) -> Outcome:
+    text = reading.text.strip()
+    apart = replace(draft, similar=None, misses=0)
+    if _NOT_SAME.search(text) or answers.is_deny(text):
+        return Outcome(apart)
+    if draft.similar and (_SAME.search(text) or answers.is_affirm(text)):
+        return Outcome(replace(draft, joins=draft.similar["case_number"], misses=0))
+    if draft.misses or answers.is_unknown(text):
+        return Outcome(apart)  # in doubt it is filed: two cases can be merged later
+    return _miss_plainly(draft)
 
 
 def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
@@ -306,6 +333,7 @@ FILLERS = {
     Slot.CATEGORY: _fill_category,
     Slot.LOCATION: _fill_location,
     Slot.DISTRICT: _fill_district,
+    Slot.SIMILAR: _fill_similar,
     Slot.OCCURRED: _fill_occurred,
     Slot.CONTACT: _fill_contact,
     Slot.CONFIRMED: _fill_confirmed,

@@ -169,7 +169,8 @@ _WORST_DEFERRAL = "截止时间必须晚于现在。"
 class Answers:
     """A call-back (回访): 是否联系、是否解决、是否满意."""
 
-    contacted: bool
+    contacted: bool | None
+    """None: not asked (the telephone's survey is shorter)."""
     solved: bool
     satisfied: bool
 

@@ -12,8 +12,7 @@ _TEXTS: Mapping[Deed, str] = {
     Deed.FILE: "您反映的问题（工单 {number}）已经立案，接下来会派给负责的单位。",
     Deed.DISPATCH: "您的工单 {number} 已派给{unit}处理{due}。",
     Deed.START: "您的工单 {number} 已开始处置。",
-    Deed.CLOSE: "您的工单 {number} 已办结。我们会再回访您问题是否解决；"
-    "现在就想说，回复“人工”可以找坐席。",
+    Deed.CLOSE: "您的工单 {number} 已办结。稍后会问您问题是否解决。",
     Deed.ANSWER: "您的工单 {number} 已答复办结，感谢您的来信。回复“人工”可以找坐席。",
     Deed.DEFER: "您的工单 {number} 暂时不具备处理条件，已经挂起；恢复处理时会再告诉您。",
     Deed.RESUME: "您的工单 {number} 已恢复处理。",

@@ -26,6 +26,8 @@ _ACROSS = re.compile(
     r"(?:经开|高新|开发|新|示范|度假|管理|工业|产业|科技|试验|自贸|片|商|景|老城|主城|城|地)(?:技术)?(?:区|圈)$"
 )
 """Such a zone lies across districts, so naming it contradicts none."""
+_SECTION = re.compile(r"[一二三四五六七八九十]+区")
+"""A section of an estate (四区), never a district."""
 _ENDING = re.compile(
     r"(?:住宅小区|小区|社区|街道办事处|街道办|街道|村委会|居委会|地铁站|公交站|火车站|车站|站|"
     r"大街|大道|路|街|巷|胡同|镇|乡|区|县|市)$"
@@ -45,6 +47,7 @@ _UNITS = {
     "区": "区",
     "号": "号",
 }
+_BRANCHES = "甲乙丙丁"
 _SHORTEST = 2
 """A name of fewer signs is none."""
 _SHARED = 0.6
@@ -85,7 +88,7 @@ def read_spot(text: str) -> Spot:
             continue
         if unit.kind not in _AREAS:
             names.add((unit.kind, _strip(name)))
-        elif not _ACROSS.search(name):
+        elif not _ACROSS.search(name) and not _SECTION.fullmatch(name):
             areas.add((_level(unit, name), _strip(name)))
     numbers = {
         (_UNITS[match["unit"]], _to_digits(match["number"]))
@@ -98,12 +101,6 @@ def read_spot(text: str) -> Spot:
         frozenset(numbers),
         _cover(words, kept),
     )
-
-
-def cut_words(text: str) -> list[tuple[str, str]]:
-    """The words of a text with their parts of speech, "x" for unknown ones."""
-    segmenter = _finder()[1]
-    return [(word, segmenter.tag_of(word) or "x") for word in segmenter.cut(text)]
 
 
 def same_name(one: str, other: str) -> bool:
@@ -126,7 +123,15 @@ def contradict(a: frozenset[tuple[str, str]], b: frozenset[tuple[str, str]]) -> 
 def contradict_numbers(a: Spot, b: Spot) -> int:
     """On how many kinds of number (号, 楼, 期, 区) both tell one and not the same."""
     mine, theirs = _by_kind(a.numbers), _by_kind(b.numbers)
-    return sum(not mine[kind] & theirs[kind] for kind in mine.keys() & theirs.keys())
+    return sum(
+        not any(_same_number(one, other) for one in mine[kind] for other in theirs[kind])
+        for kind in mine.keys() & theirs.keys()
+    )
+
+
+def _same_number(one: str, other: str) -> bool:
+    """甲14 and 14 may be one house, told with and without its 甲."""
+    return one == other or one.lstrip(_BRANCHES) == other or other.lstrip(_BRANCHES) == one
 
 
 def _by_kind(items: frozenset[tuple[str, str]]) -> dict[str, set[str]]:

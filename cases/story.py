@@ -21,6 +21,12 @@ _ANONYMOUS = re.compile(
 _CALLS_HIMSELF = re.compile(
     r"(?:我|俺|本人|免贵|贵)(?:姓|叫|是|名叫|名字叫)$|(?:联系人|姓名|称呼)(?:是|为|：|:)?$|叫我$"
 )
+_SECRECY = re.compile(
+    r"保密|(?:不要|别|不能|不想让?|请勿)[^，。；]{0,8}(?:透露|泄露|告诉|知道是我|说是我|说出去|我的?(?:信息|身份|姓名|名字))"
+)
+_NO_SECRECY = re.compile(
+    r"(?:不用|不必|不需要|无需|取消)[^，。；]{0,3}保密|保密局|保密(?:单位|工作|协议)"
+)
 _WISH = re.compile(
     r"^[我想要帮请给您你好，,。\s]*(?:投诉|举报|反映|上报|报案|报修|求助|提|说|有)?(?:一?个|一下|点|条)?"
     r"(?:投诉|举报|举报投诉|投诉举报|反映|上报|问题|情况|事儿?|建议|意见|表扬|挑错|纠错|信息有误|报修|求助|工单)?"
@@ -83,6 +89,11 @@ def time_of(reading: Reading, but_not: str = "") -> str | None:
     ]
     lasting = any((item.get("data") or {}).get("kind") == "habit" for item in times)
     return "，".join(str(item["value"]) for item in times[: 2 if lasting else 1]) or None
+
+
+def asks_secrecy(text: str) -> bool:
+    """Whether he wants it kept from others who he is: 要求保密."""
+    return bool(_SECRECY.search(text)) and not _NO_SECRECY.search(text)
 
 
 def is_bare_wish(text: str) -> bool:

@@ -11,7 +11,7 @@ from cases.filling import CHANGE_WORDS, FILLERS, KEEP_WORDS, PEOPLE_IN_DANGER, a
 from cases.mending import mend
 from cases.models import CaseKind
 from cases.placing import move_place, place_of
-from cases.story import asks, is_bare_wish, tell_story
+from cases.story import asks, asks_secrecy, is_bare_wish, tell_story
 
 
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
@@ -36,6 +36,10 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
         return Outcome(kept)
     if draft.description and asked is not Slot.CHANGE and words in CHANGE_WORDS:
         return Outcome(replace(draft, changing=True, misses=0))
+    if asked is Slot.SIMILAR:
+        return FILLERS[asked](draft, reading)
+    if not draft.confidential and asks_secrecy(reading.text) and len(reading.text) <= _SHORT:
+        return absorb(replace(draft, misses=0), reading, asked)
     mended = mend(draft, asked, reading)
     if mended is not None:
         return mended
@@ -82,7 +86,7 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
         return Detour.HUMAN
     if answers.is_cancel(text) and not (asked is Slot.CONTACT and answers.is_anonymous(text)):
         return Detour.CANCEL
-    if _fits(asked, reading):
+    if _fits(draft, asked, reading):
         return None
     if asked is Slot.DESCRIPTION and not _interrupts(reading):
         return None  # a story may sound like anything
@@ -114,13 +118,17 @@ def _interrupts(reading: Reading) -> bool:
     return reading.confidence >= _PLAIN and reading.intent in ("chitchat", "request_human")
 
 
-def _fits(asked: Slot | None, reading: Reading) -> bool:
+def _fits(draft: Draft, asked: Slot | None, reading: Reading) -> bool:
     """Whether the message plainly answers the question."""
     text = reading.text
     if reading.shared_location is not None:
         return True
+    if asked is Slot.LOCATION and draft.photo_position and len(text) <= _SHORT and "照片" in text:
+        return True
     if asked is Slot.LOCATION:
         return reading.first("location") is not None and not asks(text)
+    if asked is Slot.SIMILAR or asks_secrecy(text):
+        return len(text) <= _SHORT
     if asked is Slot.DISTRICT:
         return reading.first("location") is not None or answers.is_unknown(text)
     if asked is Slot.OCCURRED:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +13,7 @@ from cases.clock_store import extend_clocks, regrade_clocks, reopen_clocks, run_
 from cases.dispatch import Mode
 from cases.dispatch_service import propose_for
 from cases.errors import CaseNotFound, IllegalMove, MissingDetail, RequestSettled, UnknownUnit
+from cases.informing import Tell, inform
 from cases.lifecycle import (
     BY_DEED,
     OVER,
@@ -25,16 +25,12 @@ from cases.lifecycle import (
     check_order,
 )
 from cases.models import URGENCY_NAMES, CaseKind, CaseStatus, Urgency
-from cases.notices import write_notice
 from cases.reminder_store import ReminderKind, remind
 from cases.store import CaseRequestRow, CaseRow, CaseStepRow
 from cases.unit_store import find_unit
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
-
-Tell = Callable[[AsyncSession, str, str, Mapping[str, Any] | None], Awaitable[None]]
-"""Puts a message to the resident of a conversation into the running transaction."""
 
 _STALE = "工单刚被其他人更新过，请刷新后再操作。"
 
@@ -200,9 +196,7 @@ class Workflow:
             before=before,
             after=row.status,
         )
-        text = write_notice(step.deed, row.case_number, row.unit_name, row.due_at)
-        if text and row.conversation_id and self._tell and row.erased_at is None:
-            await self._tell(session, row.conversation_id, text, None)
+        await inform(session, self._tell, row, step.deed, now)
 
     async def _apply(
         self,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cases.contact import Contacts
 from cases.dispatch_service import Dispatching
+from cases.nearby_service import Nearby
 from cases.photos import CasePhotos
 from cases.reminders import Reminders
 from cases.service import Cases
@@ -36,6 +38,8 @@ class ConsoleContext:
     conversations: Conversations
     cases: Cases
     workflow: Workflow
+    nearby: Nearby
+    contacts: Contacts
     sheets: Sheets
     dispatching: Dispatching
     reminders: Reminders

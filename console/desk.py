@@ -183,10 +183,6 @@ class Desk:
             reach=reach,
         )
 
-    async def entry(self, conversation_id: str, seq: int) -> Entry | None:
-        """One entry of the timeline."""
-        return await self._find(conversation_id, EntryRow.seq == seq)
-
     async def find_answer(self, conversation_id: str, client_message_id: str) -> Entry | None:
         """The operator's answer that the page already sent under this id."""
         return await self._find(

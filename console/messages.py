@@ -19,7 +19,7 @@ def describe_entry(conversation_id: str, entry: Entry) -> dict[str, Any]:
         "type": entry.type.value,
         "sender": entry.sender.value,
         "text": shown,
-        "covered": shown != entry.text,
+        "covered": entry.sealed or shown != entry.text,
         "sent_at": iso(entry.sent_at),
     }
     if entry.operator_name:

@@ -12,6 +12,7 @@ from console.models import Right
 from console.pages import HERE, Pages
 from console.routes_api import DeskApi
 from console.routes_articles import article_routes
+from console.routes_case_people import HotSpotPages
 from console.routes_cases import CasePages
 from console.routes_corrections import correction_routes
 from console.routes_desk import DeskPages
@@ -64,6 +65,10 @@ def setup_console(app: web.Application, context: ConsoleContext) -> tuple[Door, 
             web.get("/console/cases", door.page(cases.show_list, read)),
             web.get("/console/cases/{number}", door.page(cases.show_one, read)),
             web.get("/console/cases/{number}/photos/{photo}", door.page(cases.show_photo, read)),
+            web.post(
+                "/console/cases/{number}/contact", door.page(cases.show_contact, Right.REVEAL_ANY)
+            ),
+            web.get("/console/hot-spots", door.page(HotSpotPages(context, pages).show, read)),
             web.post("/console/cases/{number}/steps", door.page(cases.act, Right.MOVE_CASES)),
             web.post(
                 "/console/cases/{number}/requests/{id}", door.page(cases.decide, Right.RULE_CASES)

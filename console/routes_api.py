@@ -137,10 +137,10 @@ class DeskApi:
             revealed, what = {"fields": folder.fields, "summary": folder.summary}, "fields"
         elif "seq" in body:
             seq = read_seq(body["seq"])
-            entry = await self._desk.entry(conversation.id, seq)
-            if entry is None:
+            words = await self._c.conversations.words_as_sent(conversation.id, seq)
+            if words is None:
                 raise NotFound
-            revealed, what = {"text": entry.text}, f"message {seq}"
+            revealed, what = {"text": words}, f"message {seq}"
         else:
             raise InvalidInput
         await self._record(visitor, "personal_data_revealed", conversation.id, what=what)

@@ -30,6 +30,7 @@ from console.intake import read_form
 from console.models import Right
 from console.pages import Pages
 from console.pictures import send_picture
+from console.routes_case_people import read_people
 from hotline.clock import CITY_ZONE
 from hotline.errors import HotlineError, InvalidInput, NotFound
 
@@ -100,6 +101,16 @@ class CasePages:
             return await self._page(request, visitor, error)
         raise web.HTTPSeeOther(f"/console/cases/{number}")
 
+    async def show_contact(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
+        """POST /console/cases/{number}/contact {reason}: the number in full, this once; audited."""
+        number, form = request.match_info["number"], await read_form(request)
+        try:
+            reason, actor = form.get("reason", ""), visitor.account.actor
+            contact = await self._c.contacts.reveal(number, reason, actor)
+        except HotlineError as error:
+            return await self._page(request, visitor, error)
+        return await self._page(request, visitor, contact=contact)
+
     async def decide(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """POST /console/cases/{number}/requests/{id}: approve it or turn it down."""
         number, form = request.match_info["number"], await read_form(request)
@@ -114,7 +125,11 @@ class CasePages:
         raise web.HTTPSeeOther(f"/console/cases/{number}")
 
     async def _page(
-        self, request: web.Request, visitor: Visitor, error: HotlineError | None = None
+        self,
+        request: web.Request,
+        visitor: Visitor,
+        error: HotlineError | None = None,
+        **shown: object,
     ) -> web.Response:
         case = await self._c.cases.get(request.match_info["number"])
         possible: tuple[Transition, ...] = ()
@@ -144,6 +159,7 @@ class CasePages:
             unit_names=names,
             helpers=helpers,
             unread=await self._c.reminders.count_unread(None),
+            **{**await read_people(self._c, case, visitor), **shown},
             Need=Need,
             Deed=Deed,
             BY_DEED=BY_DEED,

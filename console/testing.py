@@ -16,7 +16,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 from yarl import URL
 
+from cases.contact import Contacts
 from cases.dispatch_service import Dispatching
+from cases.nearby_service import Nearby
 from cases.photos import CasePhotos
 from cases.reminders import Reminders
 from cases.service import Cases
@@ -150,7 +152,7 @@ async def build_world(folder: Path, **settings: object) -> World:
     clock, bus = FakeClock(datetime(2026, 11, 22, 6, 0, tzinfo=UTC)), LocalBus()
     vault, limiter = Vault("x" * 40), LocalLimiter()
     quick = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    conversations = Conversations(db, clock, bus)
+    conversations = Conversations(db, clock, bus, vault)
     embedder = TinyEmbedder()
     knowledge = Knowledge(db, clock, PassageVectors(embedder, folder / "cache"))
     context = ConsoleContext(
@@ -162,6 +164,8 @@ async def build_world(folder: Path, **settings: object) -> World:
         conversations=conversations,
         cases=Cases(db, clock, vault, limiter),
         workflow=Workflow(db, clock, conversations.tell),
+        nearby=Nearby(db, clock, embedder.embed),
+        contacts=Contacts(db, clock, vault),
         sheets=Sheets(db, clock),
         dispatching=Dispatching(db, clock),
         reminders=Reminders(db, clock),

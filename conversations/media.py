@@ -16,6 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from conversations import store
+from conversations.photo_position import read_position
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import HotlineError, NotFound, TooLarge, UnsupportedMedia
@@ -41,9 +42,10 @@ class Media:
     async def keep_image(self, conversation_id: str, name: str, data: bytes) -> store.AttachmentRow:
         """Store a picture of a conversation; raises UnsupportedMedia or TooLarge."""
         async with self._slots:
+            position = await asyncio.to_thread(read_position, data)
             clean, content_type, width, height = await asyncio.to_thread(clean_image, data)
         return await self._keep(
-            conversation_id, "image", name, clean, content_type, (width, height)
+            conversation_id, "image", name, clean, content_type, (width, height), position
         )
 
     async def keep_audio(
@@ -76,6 +78,7 @@ class Media:
         data: bytes,
         content_type: str,
         size: tuple[int, int] | None = None,
+        position: dict[str, float] | None = None,
     ) -> store.AttachmentRow:
         digest = hashlib.sha256(data).hexdigest()
         await asyncio.to_thread(self._write, digest, data)
@@ -89,6 +92,7 @@ class Media:
             bytes=len(data),
             width=size[0] if size else None,
             height=size[1] if size else None,
+            position=position,
             created_at=self._clock.now(),
         )
         async with self._db.write() as session:

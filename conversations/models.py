@@ -112,6 +112,8 @@ class Turn:
     location: SharedLocation | None = None
     attachments: Sequence[Mapping[str, Any]] = ()
     replayed: bool = False
+    question: Mapping[str, Any] | None = None
+    """The dialogue to enter first (loop, slots), unless one is under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,8 @@ class Entry:
     client_message_id: str | None = None
     in_reply_to: str | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    sealed: bool = False
+    """Numbers in `text` are covered; the words as sent are kept encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,8 @@ class Conversation:
     closed_at: datetime | None
     emergency: str | None
     draft: Mapping[str, Any] | None
+    open_question: Mapping[str, Any] | None = None
+    """Asked outside of a turn: loop, slots, until. His next words belong to it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class RasaBot:
                 "message_id": turn.message_id,
                 "channel": turn.channel,
                 "replayed": turn.replayed,
+                "question": dict(turn.question) if turn.question else None,
                 "metadata": {
                     "conversation_id": turn.conversation_id,
                     "message_id": turn.message_id,

@@ -145,6 +145,7 @@ class Relay:
                 item for item in entry.payload.get("attachments", ()) if item["kind"] != "audio"
             ],
             replayed=attempts > 1,
+            question=conversation.open_question,
         )
         try:
             return merge_replies(await self._bot.respond(turn)), None

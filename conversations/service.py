@@ -11,9 +11,10 @@ import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +39,7 @@ from conversations.models import (
     may_take_over,
     wants_to_leave_queue,
 )
+from conversations.sealing import cover_numbers, seal_numbers
 from conversations.timeline import (
     BACK_TO_BOT,
     CLOSED,
@@ -51,8 +53,12 @@ from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.db import Database, after_commit
+from hotline.hours import ALWAYS, Hours
+from hotline.privacy import Vault
 
 TIMELINE_PAGE = 500
+_TALKING = timedelta(minutes=10)
+"""So long after the last message of a conversation its resident is awake."""
 _TURNS_PER_SESSION = 20
 """A Rasa turn slows with its session's length; a fresh session keeps it flat."""
 
@@ -70,10 +76,23 @@ class Accepted:
 class Conversations:
     """The use cases around conversations."""
 
-    def __init__(self, db: Database, clock: Clock, bus: Bus) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        bus: Bus,
+        vault: Vault | None = None,
+        waking: Hours = ALWAYS,
+    ) -> None:
+        """`waking`: when a resident may be told something he has not asked for just now.
+
+        Without a `vault` (tools, tests) words are kept as they are.
+        """
         self._db = db
         self._clock = clock
         self._bus = bus
+        self._vault = vault
+        self._waking = waking
         self._timeline = Timeline(bus)
 
     # --- residents -----------------------------------------------------------------------
@@ -197,6 +216,9 @@ class Conversations:
                 done_at=None if for_bot else now,
             )
         )
+        if not for_bot and self._vault is not None and cover_numbers(incoming.text)[1]:
+            await session.flush()
+            await seal_numbers(session, row, self._vault)
         self._timeline.announce(session, row.id)
         return Accepted(store.to_entry(entry), store.to_conversation(row), for_bot, False)
 
@@ -226,6 +248,18 @@ class Conversations:
         """At most TIMELINE_PAGE entries with seq > `after`."""
         async with self._db.read() as session:
             return await store.entries_after(session, conversation_id, after, TIMELINE_PAGE)
+
+    async def words_as_sent(self, conversation_id: str, seq: int) -> str | None:
+        """A message with its numbers, for who may see them; None when there is no such message."""
+        query = select(store.EntryRow).where(
+            store.EntryRow.conversation_id == conversation_id, store.EntryRow.seq == seq
+        )
+        async with self._db.read() as session:
+            row = await session.scalar(query)
+        if row is None:
+            return None
+        sealed = row.text_sealed
+        return self._vault.unlock(sealed) if sealed and self._vault is not None else row.text
 
     async def get(self, conversation_id: str) -> Conversation:
         """The conversation's state."""
@@ -269,6 +303,8 @@ class Conversations:
             if row is None:
                 raise ConversationNotFound
             row.draft = dict(draft) if draft is not None else None
+            if draft is None and self._vault is not None:
+                await seal_numbers(session, row, self._vault)
             after_commit(session, lambda: self._bus.publish(DESK_TOPIC, {"type": "changed"}))
 
     async def tell(
@@ -278,12 +314,49 @@ class Conversations:
         text: str,
         payload: Mapping[str, Any] | None = None,
     ) -> None:
-        """Put a system message to the resident into the caller's transaction and the outbox."""
+        """Put a system message to the resident into the caller's transaction and the outbox.
+
+        At night it waits for the morning, unless he is in danger or writing himself.
+        """
         row = await store.lock_conversation(session, conversation_id)
         if row is None:
             raise ConversationNotFound
-        self._timeline.say(session, row, self._clock.now(), Sender.SYSTEM, text, payload=payload)
+        now = self._clock.now()
+        said_at = await store.last_said_at(session, row.id)
+        talking = said_at is not None and now - said_at < _TALKING
+        awake = row.emergency is not None or talking
+        later = self._waking.next_open(now)
+        self._timeline.say(
+            session,
+            row,
+            now,
+            Sender.SYSTEM,
+            text,
+            payload=payload,
+            not_before=None if awake or later <= now else later,
+        )
         self._timeline.announce(session, row.id)
+
+    async def ask(
+        self,
+        session: AsyncSession,
+        conversation_id: str,
+        text: str,
+        payload: Mapping[str, Any],
+        question: Mapping[str, Any],
+    ) -> None:
+        """`tell` a question outside of a turn; his next words belong to the dialogue it names."""
+        await self.tell(session, conversation_id, text, payload)
+        row = await store.lock_conversation(session, conversation_id)
+        if row is not None and row.holder != Holder.CLOSED.value:
+            row.open_question = dict(question)
+
+    async def close_question(self, conversation_id: str) -> None:
+        """What was asked outside of a turn has been answered, or is asked no more."""
+        async with self._db.write(durable=False) as session:
+            row = await store.lock_conversation(session, conversation_id)
+            if row is not None:
+                row.open_question = None
 
     # --- the bot's turns (called by the relay) ---------------------------------------------
 
@@ -306,6 +379,9 @@ class Conversations:
             ):
                 row.session, row.turns_in_session = row.session + 1, 0
             inbox.attempts += 1
+            question = row.open_question
+            if question and datetime.fromisoformat(question["until"]) <= self._clock.now():
+                row.open_question = None
             typing = {"type": "typing", "sender": "bot", "active": True}
             after_commit(
                 session, lambda: self._bus.publish(conversation_topic(conversation_id), typing)
@@ -334,6 +410,12 @@ class Conversations:
                 handoff = next((reply.handoff for reply in replies if reply.handoff), None)
                 if handoff is not None:
                     await self._timeline.enqueue(session, row, now, handoff, message_id)
+            if row.draft is None and self._vault is not None:
+                said = await session.get_one(store.EntryRow, message_id)
+                # seldom: a look at the words of this turn spares a look at all
+                if any(cover_numbers(each)[1] for each in (said.text, *[r.text for r in replies])):
+                    await session.flush()
+                    await seal_numbers(session, row, self._vault)
             self._timeline.announce(session, row.id)
             answered = {"type": "answered", "message_id": message_id}
             after_commit(
@@ -504,6 +586,7 @@ async def _incoming_payload(
                 "name": row.name,
                 "width": row.width,
                 "height": row.height,
+                **({"position": row.position} if row.position else {}),
             }
         )
     if attachments:

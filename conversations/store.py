@@ -121,6 +121,10 @@ class InboxRow(Base):
     done_at: Mapped[datetime | None]
 
 
+QUIET = "quiet"
+"""Why a message to the resident waits: it is night. What he says himself lets it go."""
+
+
 class OutboxRow(Base):
     """A message to the resident that his channel still has to deliver."""
 
@@ -216,6 +220,7 @@ def to_conversation(row: ConversationRow) -> Conversation:
         closed_at=row.closed_at,
         emergency=row.emergency,
         draft=row.draft,
+        open_question=row.open_question,
     )
 
 
@@ -232,6 +237,7 @@ def to_entry(row: EntryRow) -> Entry:
         client_message_id=row.client_message_id,
         in_reply_to=row.in_reply_to,
         payload=row.payload,
+        sealed=row.text_sealed is not None,
     )
 
 
@@ -369,6 +375,20 @@ async def replies_to(
         .order_by(EntryRow.seq)
     )
     return [to_entry(row) for row in await session.scalars(query)]
+
+
+async def last_said_at(session: AsyncSession, conversation_id: str) -> datetime | None:
+    """When the resident wrote last."""
+    query = (
+        select(EntryRow.sent_at)
+        .where(
+            EntryRow.conversation_id == conversation_id,
+            EntryRow.sender == Sender.RESIDENT.value,
+        )
+        .order_by(EntryRow.seq.desc())
+        .limit(1)
+    )
+    return await session.scalar(query)
 
 
 async def count_ahead(session: AsyncSession, conversation: ConversationRow) -> int:

@@ -55,8 +55,9 @@ class Timeline:
         client_message_id: str | None = None,
         in_reply_to: str | None = None,
         payload: Mapping[str, Any] | None = None,
+        not_before: datetime | None = None,
     ) -> store.EntryRow:
-        """Write a message to the resident and put it into the outbox."""
+        """Write a message to the resident and put it into the outbox, for delivery `not_before`."""
         entry = store.append_entry(
             session,
             row,
@@ -70,7 +71,11 @@ class Timeline:
         )
         session.add(
             store.OutboxRow(
-                channel=row.channel, conversation_id=row.id, message_id=entry.id, available_at=now
+                channel=row.channel,
+                conversation_id=row.id,
+                message_id=entry.id,
+                available_at=not_before or now,
+                error=store.QUIET if not_before else None,
             )
         )
         return entry

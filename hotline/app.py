@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 import structlog
@@ -18,7 +19,11 @@ from sqlalchemy import func, select, text
 
 import actions.services
 from bot.language.embedding import Embedder, load_embedder
+from cases.call_backs import CallBackSurveys
+from cases.contact import Contacts
 from cases.dispatch_service import Dispatching
+from cases.followers import Followers
+from cases.nearby_service import Nearby
 from cases.open311.routes import Open311
 from cases.photos import CasePhotos
 from cases.reminders import Reminders, Watch
@@ -27,6 +32,7 @@ from cases.service import Cases
 from cases.sheet_service import Sheets
 from cases.statistics_routes import StatisticsApi
 from cases.statistics_service import Statistics
+from cases.store import CaseRow
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
@@ -51,6 +57,7 @@ from hotline.api_keys import ApiKeys
 from hotline.bus import Bus, LocalBus, RedisBus
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
+from hotline.hours import Hours
 from hotline.limits import Limiter, LocalLimiter, RedisLimiter
 from hotline.open_data import OpenData
 from hotline.openapi import DOCUMENT
@@ -64,6 +71,7 @@ from kb.place_service import Places
 from kb.service import Knowledge
 from kb.vectors import PassageVectors
 from telephony.desk import CallPages
+from telephony.models import Errand
 from telephony.provider import Provider
 from telephony.setup import Telephony, open_telephony, setup_telephony
 from telephony.speech import open_recogniser
@@ -87,6 +95,8 @@ class Product:
     conversations: Conversations
     cases: Cases
     workflow: Workflow
+    surveys: CallBackSurveys
+    nearby: Nearby
     knowledge: Knowledge
     editorial: Editorial
     places: Places
@@ -127,21 +137,32 @@ async def open_product(
         if embedder is None:
             chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
             embedder = await asyncio.to_thread(load_embedder, settings.cache_dir, chosen)
-        conversations = Conversations(db, clock, bus)
+        conversations = Conversations(db, clock, bus, vault, Hours.read(settings.waking_hours))
         cases = Cases(db, clock, vault, limiter)
+        nearby = Nearby(db, clock, embedder.embed)
+        workflow = Workflow(
+            db, clock, conversations.tell, auto_dispatch=bool(settings.case_auto_dispatch)
+        )
+
+        async def ring(case: CaseRow) -> None:
+            if telephony.on and case.phone_sealed:
+                number = vault.unlock(case.phone_sealed)
+                await telephony.call_backs.book(
+                    number, Errand.FOLLOW_UP, case_number=case.case_number
+                )
+
+        surveys = CallBackSurveys(db, clock, workflow, conversations, ring)
         knowledge = Knowledge(
             db, clock, PassageVectors(embedder, settings.cache_dir), settings.kb_refresh_seconds
         )
         await knowledge.seed()
-        await knowledge.start()
-        stack.push_async_callback(knowledge.stop)
+        await _start(stack, knowledge)
         editorial = make_editorial(db, clock, knowledge, embedder.embed, conversations.tell)
         chores = Chores(editorial, settings.kb_keep_days)
         chores.start()
         stack.push_async_callback(chores.stop)
         places = Places(db, clock, settings.kb_refresh_seconds)
-        await places.start()
-        stack.push_async_callback(places.stop)
+        await _start(stack, places)
         if bot is None:
             http = await stack.enter_async_context(
                 aiohttp.ClientSession(
@@ -156,11 +177,20 @@ async def open_product(
                 settings.rasa_concurrency,
             )
         actions.services.bind(
-            actions.services.Services(cases, conversations, knowledge, embedder, places, editorial)
+            actions.services.Services(
+                cases,
+                conversations,
+                knowledge,
+                embedder,
+                places,
+                editorial,
+                nearby,
+                Followers(db, clock, vault),
+                surveys,
+            )
         )
         relay = Relay(db, clock, conversations, bot)
-        await relay.start()
-        stack.push_async_callback(relay.stop)
+        await _start(stack, relay)
         media = Media(db, clock, settings.media_dir)
         recogniser = recogniser or open_recogniser(
             settings.speech_model_dir, settings.speech_seconds
@@ -173,7 +203,6 @@ async def open_product(
         )
         wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
         apart = [name for name, channel in (("wechat", wechat), ("wecom", wecom)) if channel]
-        workflow = Workflow(db, clock, conversations.tell)
         telephony = await stack.enter_async_context(
             open_telephony(
                 settings,
@@ -193,14 +222,10 @@ async def open_product(
             )
         )
         outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel}, apart)
-        outbox.start()
-        stack.push_async_callback(outbox.stop)
-        workflow = Workflow(
-            db, clock, conversations.tell, auto_dispatch=bool(settings.case_auto_dispatch)
-        )
+        await _start(stack, outbox)
+        await _start(stack, surveys)
         watch = Watch(db, clock, workflow, settings.case_watch_seconds)
-        watch.start()
-        stack.push_async_callback(watch.stop)
+        await _start(stack, watch)
         statistics = Statistics(db, clock)
         statistics.start()
         stack.push_async_callback(statistics.stop)
@@ -214,6 +239,8 @@ async def open_product(
             conversations=conversations,
             cases=cases,
             workflow=workflow,
+            surveys=surveys,
+            nearby=nearby,
             knowledge=knowledge,
             editorial=editorial,
             places=places,
@@ -227,6 +254,26 @@ async def open_product(
             telephony=telephony,
             statistics=statistics,
         )
+
+
+class Worker(Protocol):
+    """A part with work in the background."""
+
+    def start(self) -> Awaitable[None] | None:
+        """Begin."""
+        ...
+
+    def stop(self) -> Awaitable[None]:
+        """End; what is undone waits for the next start."""
+        ...
+
+
+async def _start(stack: AsyncExitStack, worker: Worker) -> None:
+    """Begin now, and end in reverse order."""
+    begun = worker.start()
+    if begun is not None:
+        await begun
+    stack.push_async_callback(worker.stop)
 
 
 async def _open_shared(settings: Settings, stack: AsyncExitStack) -> tuple[Bus, Limiter]:
@@ -277,6 +324,8 @@ def make_app(product: Product) -> web.Application:
             conversations=product.conversations,
             cases=product.cases,
             workflow=product.workflow,
+            nearby=product.nearby,
+            contacts=Contacts(product.db, product.clock, product.vault),
             sheets=Sheets(product.db, product.clock),
             dispatching=Dispatching(product.db, product.clock),
             reminders=Reminders(product.db, product.clock),

@@ -370,12 +370,14 @@ def cases_retain(data_dir: DataDir = None) -> None:
 
 @cases.command("erase")
 def cases_erase(data_dir: DataDir = None) -> None:
-    """删除一个人的全部信息：从标准输入读手机号，以免留在命令记录里。"""
+    """删除一个人的全部信息：从标准输入读电话号码或微信 openid，以免留在命令记录里。"""
     from hotline.audit import SYSTEM
 
     phone = sys.stdin.readline().strip()
-    if not (phone.isascii() and phone.isdigit() and 7 <= len(phone) <= 12):
-        raise InvalidInput("请输入一个电话号码，只含数字。")
+    number = phone.isdigit() and len(phone) <= 12
+    account = phone.replace("-", "_").isidentifier() and len(phone) >= 16
+    if not (phone.isascii() and 7 <= len(phone) <= 128 and (number or account)):
+        raise InvalidInput("请输入一个电话号码（只含数字）或一个 openid。")
 
     async def run(retention: Retention) -> Erased:
         return await retention.erase_person(phone, SYSTEM)
@@ -385,8 +387,10 @@ def cases_erase(data_dir: DataDir = None) -> None:
 
 
 def _forget(data_dir: Path | None, run: Callable[[Retention], Awaitable[Erased]]) -> Erased:
+    from conversations.media import Media
     from hotline.clock import SystemClock
     from hotline.db import Database
+    from hotline.dialogue_memory import DialogueMemory
     from hotline.migrate import upgrade_database
     from hotline.privacy import Vault
     from hotline.retention import Retention
@@ -395,10 +399,16 @@ def _forget(data_dir: Path | None, run: Callable[[Retention], Awaitable[Erased]]
 
     async def work() -> Erased:
         db = Database(settings.effective_database_url)
+        memory = DialogueMemory.open(settings)
         try:
             await upgrade_database(db)
-            return await run(Retention(db, SystemClock(), Vault(settings.secret_key)))
+            clock, vault = SystemClock(), Vault(settings.secret_key)
+            media = Media(db, clock, settings.media_dir)
+            recordings = settings.media_dir / "calls"
+            return await run(Retention(db, clock, vault, media, recordings, memory))
         finally:
+            if memory is not None:
+                await memory.close()
             await db.close()
 
     return asyncio.run(work())

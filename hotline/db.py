@@ -154,6 +154,17 @@ class Database:
         for function in session.info.get("after_commit", ()):
             function()
 
+    async def wipe_free_space(self) -> None:
+        """Overwritten rows linger in SQLite's free pages and journal until the file is rebuilt."""
+        if not self.is_sqlite:
+            return
+        async with self._write_lock, self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            assert driver is not None
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                await driver.execute(statement)
+
     async def close(self) -> None:
         """Give every connection back."""
         await self.engine.dispose()

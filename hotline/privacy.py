@@ -61,6 +61,11 @@ def mask_phone(phone: str) -> str:
     return phone[:2] + "*" * max(len(phone) - 4, 2) + phone[-2:] if len(phone) > 4 else "****"
 
 
+def has_identity_number(text: str) -> bool:
+    """Whether an identity-card number stands in the text."""
+    return _ID_CARD.search(text.translate(_PLAIN_DIGITS)) is not None
+
+
 def mask_text(text: str) -> str:
     """The text with mobile and identity-card numbers covered; for logs and listings."""
     plain = text.translate(_PLAIN_DIGITS)

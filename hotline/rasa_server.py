@@ -14,6 +14,7 @@ import structlog
 import yaml
 
 from hotline.db import Database
+from hotline.dialogue_memory import memory_file, memory_key
 from hotline.settings import ROOT, Settings
 from hotline.training import child_environment
 
@@ -31,7 +32,7 @@ def write_endpoints(settings: Settings, rasa_port: int, actions_port: int) -> Pa
     if settings.database_url.startswith("postgresql"):
         url = Database(settings.database_url).url.render_as_string(hide_password=False)
     else:
-        url = f"sqlite:///{settings.data_dir / 'rasa.db'}"
+        url = f"sqlite:///{memory_file(settings.data_dir)}"
     endpoints["tracker_store"]["url"] = url
     if settings.redis_url:
         endpoints["lock_store"] = describe_lock_store(settings.redis_url)
@@ -106,7 +107,13 @@ class RasaServer:
                 str(Path(__file__).with_name("rasa_child.py")),
                 *self._arguments[1:],
                 cwd=ROOT,
-                env=child_environment(self._settings, {"HOTLINE_RASA_SECRET": self._secret}),
+                env=child_environment(
+                    self._settings,
+                    {
+                        "HOTLINE_RASA_SECRET": self._secret,
+                        "HOTLINE_MEMORY_KEY": memory_key(self._settings.secret_key),
+                    },
+                ),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

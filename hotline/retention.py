@@ -1,30 +1,28 @@
-"""Forgetting: one person's data on request, and everybody's when its time is over.
-
-Cases stay as statistics (category, district, times); who reported, what was written and said,
-and the files go. It crosses cases and conversations, so it lives with the application.
-"""
+"""Forgetting: one person's data on request, and everybody's when its time is over."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import CaseStatus
-from cases.store import CaseRequestRow, CaseRow, CaseStepRow
-from cases.words_store import forget_words
-from conversations.store import ConversationRow, EntryRow, NoteRow
+from cases.store import CaseRow
+from conversations.media import Media
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
+from hotline.dialogue_memory import DialogueMemory
+from hotline.erasing import GONE, Files, Traces, find_traces, wipe
 from hotline.privacy import Vault
-from kb.forgetting import forget_conversations
-from telephony.store import CallBackRow, CallRow, SegmentRow
 
-GONE = "（已删除）"
+__all__ = ["GONE", "KEEP_DAYS", "Erased", "Retention"]
+
 KEEP_DAYS: Mapping[CaseStatus, int] = {
     CaseStatus.CLOSED: 1095,
     CaseStatus.CALLED_BACK: 1095,
@@ -45,45 +43,40 @@ class Erased:
 
 
 class Retention:
-    """Erases persons from cases and conversations, in one transaction each time."""
+    """Erases persons: the tables in one transaction, then files and the assistant's memory.
 
-    def __init__(self, db: Database, clock: Clock, vault: Vault) -> None:
+    `media`, `recordings` (a folder) and `memory` None: there are none (tools, tests).
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        vault: Vault,
+        media: Media | None = None,
+        recordings: Path | None = None,
+        memory: DialogueMemory | None = None,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._vault = vault
+        self._media = media
+        self._recordings = recordings
+        self._memory = memory
 
-    async def erase_person(self, phone: str, actor: Actor) -> Erased:
-        """Forget everything kept under `phone` or said with it; the number is not logged."""
+    async def erase_person(self, key: str, actor: Actor) -> Erased:
+        """Forget everything that leads from a telephone number or a channel's account.
+
+        `key` is not logged. A second call finds nothing and does no harm.
+        """
         async with self._db.write() as session:
-            found = select(CaseRow.case_number, CaseRow.conversation_id).where(
-                or_(
-                    CaseRow.phone_blind == self._vault.blind(phone),
-                    CaseRow.description.contains(phone, autoescape=True),
-                )
-            )
-            rows = (await session.execute(found)).all()
-            said = select(EntryRow.conversation_id).where(
-                EntryRow.text.contains(phone, autoescape=True)
-            )
-            talks = {row.conversation_id for row in rows if row.conversation_id}
-            talks |= set(await session.scalars(said))
-            blind = self._vault.blind(phone)
-            called = select(CallRow.conversation_id).where(CallRow.caller_blind == blind)
-            talks |= {each for each in await session.scalars(called) if each}
-            await self._erase_calls(session, CallRow.caller_blind == blind)
-            await session.execute(
-                update(CallBackRow)
-                .where(CallBackRow.number_blind == blind)
-                .values(number_sealed=self._vault.lock(""), number_blind="", when_text="")
-            )
-            more = select(CaseRow.case_number).where(CaseRow.conversation_id.in_(talks))
-            numbers = {row.case_number for row in rows} | set(await session.scalars(more))
-            erased = await self._erase(session, numbers, talks, actor, "person")
-        await self._wipe_file()
-        return erased
+            traces = await find_traces(session, key, self._vault.blind(key))
+            files = await self._wipe(session, traces, actor, "person")
+        await self._finish(traces, files)
+        return Erased(len(traces.cases), len(traces.conversations))
 
     async def retain(self, actor: Actor, keep_days: Mapping[CaseStatus, int] = KEEP_DAYS) -> Erased:
-        """Forget the persons of cases whose time is over."""
+        """Forget the persons of cases whose time is over, and dialogues long silent."""
         now = self._clock.now()
         over = or_(
             *(
@@ -105,74 +98,31 @@ class Retention:
                 CaseRow.erased_at.is_(None),
             )
             talks -= {each for each in await session.scalars(needed) if each}
-            erased = await self._erase(session, numbers, talks, actor, "retention")
+            traces = Traces(numbers, talks)
+            files = await self._wipe(session, traces, actor, "retention")
+        if self._memory is not None:
+            await self._memory.forget_old(self._clock)
         if numbers:
-            await self._wipe_file()
-        return erased
-
-    async def _erase(
-        self,
-        session: AsyncSession,
-        numbers: Collection[str],
-        talks: Collection[str],
-        actor: Actor,
-        reason: str,
-    ) -> Erased:
-        now = self._clock.now()
-        await session.execute(
-            update(CaseRow)
-            .where(CaseRow.case_number.in_(numbers))
-            .values(
-                phone_sealed=None,
-                phone_blind=None,
-                name_sealed=None,
-                submission_sealed=None,
-                description=GONE,
-                occurred_text=None,
-                location=None,
-                attachment_ids=[],
-                conversation_id=None,
-                erased_at=now,
-            )
-        )
-        await forget_words(session, numbers)
-        for table, column in ((CaseStepRow, "note"), (CaseRequestRow, "reason")):
-            await session.execute(
-                update(table).where(table.case_number.in_(numbers)).values({column: GONE})
-            )
-        await session.execute(
-            update(EntryRow)
-            .where(EntryRow.conversation_id.in_(talks))
-            .values(text=GONE, payload={}, client_message_id=None)
-        )
-        await self._erase_calls(session, CallRow.conversation_id.in_(talks))
-        await session.execute(delete(NoteRow).where(NoteRow.conversation_id.in_(talks)))
-        await forget_conversations(session, talks, GONE)
-        await session.execute(
-            update(ConversationRow)
-            .where(ConversationRow.id.in_(talks))
-            .values(draft=None, handoff=None, external_user=None, token_hash=None)
-        )
-        for number in numbers:
-            record_deed(session, now, actor, "case_erased", "case", number, reason=reason)
+            await self._finish(traces, files)
         return Erased(len(numbers), len(talks))
 
-    async def _erase_calls(self, session: AsyncSession, which: ColumnElement[bool]) -> None:
-        calls = select(CallRow.id).where(which).scalar_subquery()
-        await session.execute(
-            update(SegmentRow).where(SegmentRow.call_id.in_(calls)).values(text=GONE)
-        )
-        await session.execute(
-            update(CallRow).where(which).values(caller_sealed=None, caller_blind=None)
-        )
+    async def _wipe(
+        self, session: AsyncSession, traces: Traces, actor: Actor, reason: str
+    ) -> Files:
+        now = self._clock.now()
+        files = await wipe(session, traces, self._vault, now)
+        for number in sorted(traces.cases):
+            record_deed(session, now, actor, "case_erased", "case", number, reason=reason)
+        return files
 
-    async def _wipe_file(self) -> None:
-        """Overwritten rows linger in free pages and the journal of SQLite until it is rebuilt."""
-        if not self._db.is_sqlite:
-            return
-        async with self._db.engine.connect() as connection:
-            raw = await connection.get_raw_connection()
-            driver = raw.driver_connection
-            assert driver is not None
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                await driver.execute(statement)
+    async def _finish(self, traces: Traces, files: Files) -> None:
+        for digest in files.media:
+            if self._media is not None:
+                await self._media.forget_file(digest)
+        for digest in files.recordings:
+            if self._recordings is not None:
+                path = self._recordings / digest[:2] / f"{digest}.wav"
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+        if self._memory is not None:
+            await self._memory.forget(traces.conversations)
+        await self._db.wipe_free_space()

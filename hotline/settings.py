@@ -67,6 +67,9 @@ class Settings:
     session_hours: int = _setting(12, "坐席登录有效小时数")
     log_level: str = _setting("INFO", "日志级别：DEBUG INFO WARNING ERROR")
     log_format: str = _setting("auto", "日志格式：json、text，或 auto（终端用 text，其余用 json）")
+    waking_hours: str = _setting(
+        "07:00-22:00", "何时可以主动给市民发进展消息；夜里的留到早上，紧急工单除外"
+    )
     kb_refresh_seconds: float = _setting(0.5, "检查知识库是否有改动的间隔秒数")
     case_auto_dispatch: int = _setting(
         0, "立案后按规则自动派遣：1 开，0 关；只派规则写明直接派遣的，其余仍由人确认"
@@ -316,7 +319,7 @@ def _check_telephony(settings: Settings, problems: list[str]) -> None:
         problems.append(f"{env_name('telephony_speech_timeout')}：应为 auto 或整数秒")
     if settings.telephony_speech_model and timeout == "auto":
         problems.append(f"{env_name('telephony_speech_timeout')}：选定识别模型时应为整数秒")
-    for name in ("telephony_staff_hours", "telephony_call_back_hours"):
+    for name in ("telephony_staff_hours", "telephony_call_back_hours", "waking_hours"):
         if not re.fullmatch(
             r"([01]\d|2[0-4]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d", getattr(settings, name)
         ):

@@ -13,12 +13,12 @@ from bot.language.times import read_times
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
+from hotline.hours import Hours
 from hotline.privacy import Vault
 from hotline.settings import Settings
 from telephony import store
 from telephony.errors import CallNotFound
 from telephony.follow_up import FollowUps
-from telephony.hours import Hours
 from telephony.models import CallBackStatus, CallBackView, Errand, international
 from telephony.provider import Provider, ProviderFailed
 from telephony.store import CallBackRow, CallBackTryRow

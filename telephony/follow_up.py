@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class FollowUps:
-    """Writes what a resident answered on the phone into his case."""
+    """Writes what a resident answered on the phone into his case; not solved, it is reopened."""
 
     def __init__(self, cases: Cases, workflow: Workflow) -> None:
         self._cases = cases
@@ -35,7 +35,11 @@ class FollowUps:
         try:
             case = await self._cases.get(case_number)
             order = Order(Deed.CALL_BACK, case.version, note=note, answers=answers)
-            return await self._workflow.act(case_number, order, actor, Part.RESIDENT)
+            done = await self._workflow.act(case_number, order, actor, Part.RESIDENT)
+            if not solved:
+                again = Order(Deed.REOPEN, order.version + 1, f"市民回访时说没有解决。{note}")
+                await self._workflow.act(case_number, again, actor, Part.RESIDENT)
+            return done
         except (CaseNotFound, IllegalMove) as error:
             # reopened or called back by hand meanwhile: the answers stay with the call-back
             log.info("follow_up.not_recorded", case_number=case_number, reason=error.code)

@@ -17,12 +17,12 @@ from conversations.store import ConversationRow
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
+from hotline.hours import Hours
 from hotline.privacy import Vault, mask_phone
 from hotline.settings import Settings
 from telephony import store
 from telephony.errors import CallNotFound, CallOver, NoLine, OperatorEngaged
 from telephony.events import Event, NobodyFree, Queued
-from telephony.hours import Hours
 from telephony.models import CallStatus, expected_minutes, international, tell_summary
 from telephony.provider import Provider, ProviderFailed
 from telephony.spoken import last_filed, last_told

@@ -15,7 +15,13 @@ from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
 import jsonschema
 from rasa.core.actions.action import RemoteAction
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
-from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    BotUttered,
+    SlotSet,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint, response
 from sanic.request import Request
@@ -104,6 +110,7 @@ class GatewayInput(InputChannel):
                 earlier = await self._answered(request, body["sender"], body["message_id"])
                 if earlier is not None:
                     return response.json(earlier)
+            await self._enter(request, body)
             channel = body["channel"]
             output = GatewayOutput(channel)
             message = UserMessage(
@@ -123,6 +130,24 @@ class GatewayInput(InputChannel):
             return response.json(output.replies)
 
         return hook
+
+    async def _enter(self, request: Request, body: Dict[Text, Any]) -> None:
+        """Enter the dialogue of a question that was put to the resident outside of a turn.
+
+        The gateway names it (loop, slots) with every message until it is settled, so a memory that
+        began afresh knows it too; a dialogue that is under way goes first.
+        """
+        question = body.get("question")
+        if not question:
+            return
+        agent = request.app.ctx.agent
+        tracker = await agent.processor.fetch_tracker_with_initial_session(body["sender"])
+        if tracker.active_loop_name is not None:
+            return
+        tracker.update(ActiveLoop(question["loop"]))
+        for name, value in question["slots"].items():
+            tracker.update(SlotSet(name, value))
+        await agent.tracker_store.save(tracker)
 
     async def _answered(
         self, request: Request, sender: Text, message_id: Text

@@ -25,7 +25,7 @@ from channels.tencent.models import MORE, Part, Windows, choose_parts
 from channels.tencent.rendering import Choice, merge_parts, number_choices, render_entry
 from channels.tencent.seats import Seats
 from conversations.models import Entry, Sender
-from conversations.store import EntryRow, InboxRow, OutboxRow, to_entry
+from conversations.store import QUIET, EntryRow, InboxRow, OutboxRow, to_entry
 from conversations.timeline import DESK_TOPIC
 from hotline.bus import Bus
 from hotline.clock import Clock
@@ -145,7 +145,11 @@ class Courier:
         if user is None:
             await self._give_up(found, "nobody")
             return
-        due = [(row, entry) for row, entry in found if row.error != store.HELD]
+        due = [
+            (row, entry)
+            for row, entry in found
+            if row.error != store.HELD and not (row.error == QUIET and row.available_at > now)
+        ]
         if due and due[0][0].available_at <= now:
             if user.external_user not in self._seats and _may_wait(due, now):
                 return  # the sweep comes back

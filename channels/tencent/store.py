@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from channels.tencent.models import Inbound
-from conversations.store import EntryRow, OutboxRow
+from conversations.store import QUIET, EntryRow, OutboxRow
 from hotline.db import Base
 
 _WAITING = text("done_at IS NULL")
@@ -312,13 +312,13 @@ HELD = "held"
 
 
 async def release_held(session: AsyncSession, conversation_id: str, now: datetime) -> None:
-    """A window has opened: what was held may be sent."""
+    """He has written, so a window is open and he is awake: what was held may be sent."""
     await session.execute(
         update(OutboxRow)
         .where(
             OutboxRow.conversation_id == conversation_id,
             OutboxRow.done_at.is_(None),
-            OutboxRow.error == HELD,
+            OutboxRow.error.in_((HELD, QUIET)),
         )
         .values(available_at=now, error=None)
     )

@@ -42,6 +42,10 @@ class Hours:
         return opening.astimezone(moment.tzinfo)
 
 
+ALWAYS = Hours(0, 24 * 60)
+"""The whole day."""
+
+
 def _minutes(text: str) -> int:
     hour, _, minute = text.partition(":")
     return int(hour) * 60 + int(minute)

@@ -80,6 +80,11 @@ class ValidateReportForm(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         reading = read_turn(tracker)
+        if reading.emergency:
+            message_id = metadata(tracker).get("message_id")
+            await services().conversations.warn(
+                conversation_id(tracker), reading.emergency, message_id
+            )
         kept = tracker.get_slot("draft")
         if kept is None and (upcoming := take_next(tracker)) is not None:
             return await self._begin_next(dispatcher, tracker, *upcoming)

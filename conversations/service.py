@@ -197,7 +197,9 @@ class Conversations:
             payload=await _incoming_payload(session, conversation_id, incoming),
         )
         await session.flush()
-        self._advise_in_danger(session, row, now, entry)
+        danger = detect_emergency(entry.text)
+        if danger is not None:
+            self._advise_in_danger(session, row, danger, entry.id)
         for_bot = row.holder == Holder.BOT.value
         if row.holder == Holder.QUEUE.value and wants_to_leave_queue(incoming.text):
             self._timeline.give_back(
@@ -222,20 +224,32 @@ class Conversations:
         self._timeline.announce(session, row.id)
         return Accepted(store.to_entry(entry), store.to_conversation(row), for_bot, False)
 
+    async def warn(self, conversation_id: str, danger: str, message_id: str | None) -> None:
+        """Tell where to call in a danger that only the whole reading of a message showed.
+
+        `danger` is a key of EMERGENCY_ADVICE. No-op when advice on a danger was given before.
+        """
+        async with self._db.write() as session:
+            row = await store.lock_conversation(session, conversation_id)
+            if row is None:
+                raise ConversationNotFound
+            if row.emergency is None:
+                self._advise_in_danger(session, row, danger, message_id)
+                self._timeline.announce(session, row.id)
+
     def _advise_in_danger(
         self,
         session: AsyncSession,
         row: store.ConversationRow,
-        now: datetime,
-        entry: store.EntryRow,
+        danger: str,
+        message_id: str | None,
     ) -> None:
         """Tell where to call, before anything else, whoever holds, and though Rasa be down."""
-        danger = detect_emergency(entry.text)
-        if danger is None or row.emergency == danger:
+        if row.emergency == danger:
             return
-        row.emergency = danger
+        now, row.emergency = self._clock.now(), danger
         advice = EMERGENCY_ADVICE[danger]
-        self._timeline.say(session, row, now, Sender.SYSTEM, advice, in_reply_to=entry.id)
+        self._timeline.say(session, row, now, Sender.SYSTEM, advice, in_reply_to=message_id)
         record_deed(session, now, SYSTEM, "emergency_raised", "conversation", row.id, kind=danger)
 
     async def replies(self, conversation_id: str, message_id: str) -> tuple[bool, Sequence[Entry]]:

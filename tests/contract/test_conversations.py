@@ -202,6 +202,18 @@ async def test_danger_is_told_where_to_call_even_while_an_operator_holds(
     assert "119" in entries[0].text
 
 
+async def test_a_danger_that_only_the_whole_reading_shows_is_advised_once(
+    conversations: Conversations,
+) -> None:
+    conversation_id = await start(conversations)
+    accepted = await conversations.accept(conversation_id, Incoming("k", "说不清，但很危险"))
+    for _ in range(2):
+        await conversations.warn(conversation_id, "gas", accepted.entry.id)
+    _, said = await conversations.replies(conversation_id, accepted.entry.id)
+    assert ["119" in entry.text for entry in said] == [True]
+    assert (await conversations.get(conversation_id)).emergency == "gas"
+
+
 @pytest.mark.parametrize("failure", ["raises", "crashes"])
 async def test_a_bot_that_fails_is_apologised_for_and_the_message_kept(
     db: Database, clock: FakeClock, conversations: Conversations, failure: str

@@ -59,6 +59,14 @@ def describe_lock_store(redis_url: str) -> dict[str, object]:
     }
 
 
+_GIVE_MEMORY_BACK = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+}
+"""Loading a model needs much for a moment; without these the process would keep it."""
+
+
 class RasaServer:
     """A supervised `rasa run`, bound to this machine."""
 
@@ -112,6 +120,7 @@ class RasaServer:
                     {
                         "HOTLINE_RASA_SECRET": self._secret,
                         "HOTLINE_MEMORY_KEY": memory_key(self._settings.secret_key),
+                        **_GIVE_MEMORY_BACK,
                     },
                 ),
                 stdin=asyncio.subprocess.DEVNULL,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -70,7 +71,7 @@ class LinearClassifier:
             ids = np.array([i for i, _ in known])
             values = np.log1p(np.array([n for _, n in known], dtype=np.float32))
             values *= self.grams_weight / np.linalg.norm(values)
-            total = total + values @ self.gram_weights[ids]
+            total = total + values @ self.gram_weights[ids].astype(np.float32)
         return np.asarray(total, dtype=np.float32)
 
     def odds(self, text: str, vector: Vector) -> Floats:
@@ -110,8 +111,9 @@ class LinearClassifier:
         with np.load(folder / f"{name}.npz") as data:
             return cls(
                 described["labels"],
-                {gram: i for i, gram in enumerate(described["vocabulary"])},
-                data["gram_weights"].astype(np.float32),
+                # the classifiers share most n-grams: each is kept once
+                {sys.intern(gram): i for i, gram in enumerate(described["vocabulary"])},
+                data["gram_weights"],  # half precision: hundreds of labels times all n-grams
                 data["vector_weights"],
                 data["centre"],
                 data["bias"],

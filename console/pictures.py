@@ -1,16 +1,17 @@
-"""How a picture leaves the console: never run as a page, never kept by a shared desk."""
+"""Pictures as the console sends them: nothing but a picture, kept only by who may see it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from aiohttp import web
 
+from conversations.media import Opened
+from hotline.web import send_file
 
-def send_picture(path: Path, content_type: str) -> web.FileResponse:
-    """The picture as a response."""
+
+async def send_picture(request: web.Request, opened: Opened) -> web.Response:
+    """The picture or the recording as a response."""
     headers = {
-        "Content-Type": content_type,
+        "Content-Type": opened.content_type,
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Content-Disposition": "inline",
@@ -18,4 +19,4 @@ def send_picture(path: Path, content_type: str) -> web.FileResponse:
         # shown again without loading, but only to who is still logged in
         "Cache-Control": "private, no-cache",
     }
-    return web.FileResponse(path, headers=headers)
+    return await send_file(request, opened.tag, opened.read, headers)

@@ -67,11 +67,13 @@ class DeskApi:
         return web.json_response({"entries": described})
 
     async def get_attachment(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
-        """GET …/attachments/{attachment}: a picture the resident sent."""
-        row, path = await self._c.media.open_attachment(
-            request.match_info["id"], request.match_info["attachment"]
+        """GET …/attachments/{attachment}?size=small: what the resident sent, or its thumbnail."""
+        opened = await self._c.media.open_attachment(
+            request.match_info["id"],
+            request.match_info["attachment"],
+            request.query.get("size", ""),
         )
-        return send_picture(path, row.content_type)
+        return await send_picture(request, opened)
 
     async def answer(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """POST …/messages {client_message_id, text}; the same id again is answered once."""

@@ -87,7 +87,10 @@ class CasePages:
     async def show_photo(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """GET /console/cases/{number}/photos/{photo}: one that a unit added."""
         photo = await self._c.photos.get(request.match_info["number"], request.match_info["photo"])
-        return send_picture(self._c.media.find_photo(photo.sha256), photo.content_type)
+        opened = self._c.media.open_photo(
+            photo.sha256, photo.content_type, request.query.get("size", "")
+        )
+        return await send_picture(request, opened)
 
     async def act(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """POST /console/cases/{number}/steps: one deed of the lifecycle table."""

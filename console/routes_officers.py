@@ -112,18 +112,23 @@ class OfficerPages:
         )
 
     async def show_photo(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
-        """GET …/photos/{photo}: one that a unit added to this case."""
+        """GET …/photos/{photo}?size=small: one that a unit added to this case."""
         case = await self._mine(request, visitor)
         photo = await self._c.photos.get(case.case_number, request.match_info["photo"])
-        return send_picture(self._c.media.find_photo(photo.sha256), photo.content_type)
+        opened = self._c.media.open_photo(
+            photo.sha256, photo.content_type, request.query.get("size", "")
+        )
+        return await send_picture(request, opened)
 
     async def show_attachment(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
-        """GET …/attachments/{attachment}: one that the resident gave with this case."""
+        """GET …/attachments/{attachment}?size=small: one that the resident gave with this case."""
         case, wanted = await self._mine(request, visitor), request.match_info["attachment"]
         if wanted not in case.attachment_ids or case.conversation_id is None:
             raise NotFound
-        row, path = await self._c.media.open_attachment(case.conversation_id, wanted)
-        return send_picture(path, row.content_type)
+        opened = await self._c.media.open_attachment(
+            case.conversation_id, wanted, request.query.get("size", "")
+        )
+        return await send_picture(request, opened)
 
     async def mark_read(self, request: web.Request, visitor: Visitor) -> web.StreamResponse:
         """POST /console/unit/reminders: those shown have been read."""

@@ -10,33 +10,58 @@ import hashlib
 import io
 import os
 import re
-import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from conversations import store
+from conversations.files import Files, FilesAway, FolderFiles
 from conversations.photo_position import read_position
+from conversations.s3 import open_files
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.errors import HotlineError, NotFound, TooLarge, UnsupportedMedia
+from hotline.errors import HotlineError, InvalidInput, NotFound, TooLarge, UnsupportedMedia
+from hotline.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 _FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _MOST_PIXELS = 50_000_000
 _TOO_MANY_PIXELS = "图片尺寸太大，请压缩后再发。"
 _LONGEST_SIDE = 2560
+_SMALL_SIDE = 320
+_SMALL, _SMALL_TYPE = ".small", "image/jpeg"
 _AT_ONCE = 2
 """A decoded picture takes up to 200 MB: a flood of uploads must not take the machine's memory."""
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-class Media:
-    """Keeps residents' pictures in a folder, private by default."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that may be sent: `tag` changes with its bytes, `read` fetches them."""
 
-    def __init__(self, db: Database, clock: Clock, folder: Path) -> None:
+    content_type: str
+    tag: str
+    read: Callable[[], Awaitable[bytes]]
+
+
+class Media:
+    """Keeps residents' pictures and recordings, private by default.
+
+    `files` None: they lie in `folder`. It also holds the marks of files still to be deleted.
+    """
+
+    def __init__(
+        self, db: Database, clock: Clock, folder: Path, files: Files | None = None
+    ) -> None:
         self._db = db
         self._clock = clock
-        self._folder = folder
+        self._files = files or FolderFiles(folder)
+        self._undeleted = folder / "undeleted"
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def keep_image(self, conversation_id: str, name: str, data: bytes) -> store.AttachmentRow:
@@ -59,16 +84,42 @@ class Media:
         async with self._slots:
             clean, content_type, width, height = await asyncio.to_thread(clean_image, data)
         digest = hashlib.sha256(clean).hexdigest()
-        await asyncio.to_thread(self._write, digest, clean)
+        await self._put(digest, clean, content_type)
         return digest, content_type, (width, height)
 
-    def find_photo(self, digest: str) -> Path:
-        """Where the bytes of a kept photo lie."""
-        return self._path(digest)
+    def open_photo(self, digest: str, content_type: str, size: str = "") -> Opened:
+        """A kept photo as open_attachment has it; the caller has checked whose it is."""
+        if size not in ("", "small"):
+            raise InvalidInput("size 只能是 small，或者不填。")
+        if size and content_type.startswith("image/"):
+            return Opened(_SMALL_TYPE, digest + _SMALL, lambda: self._read_small(digest))
+        return Opened(content_type, digest, lambda: self._files.get(digest))
 
-    async def forget_file(self, digest: str) -> None:
-        """Delete the bytes; the caller has made sure that no attachment refers to them."""
-        await asyncio.to_thread(self._path(digest).unlink, missing_ok=True)
+    async def forget_file(self, digest: str) -> bool:
+        """Delete the bytes and what was made of them; nobody may refer to them any more.
+
+        False: the storage is away; the file is marked, to be deleted by a later call.
+        """
+        mark = self._undeleted / digest
+        try:
+            await self._files.delete(digest + _SMALL)
+            await self._files.delete(digest)
+        except FilesAway:
+            log.error("media.not_deleted", digest=digest)
+            await asyncio.to_thread(_touch, mark)
+            return False
+        await asyncio.to_thread(mark.unlink, missing_ok=True)
+        return True
+
+    async def undeleted(self) -> Collection[str]:
+        """Hashes of the files that could not be deleted when they should have been."""
+        if not await asyncio.to_thread(self._undeleted.is_dir):
+            return ()
+        return [path.name for path in await asyncio.to_thread(list, self._undeleted.iterdir())]
+
+    async def keep_after_all(self, digest: str) -> None:
+        """Take the mark away: somebody has sent the same picture since."""
+        await asyncio.to_thread((self._undeleted / digest).unlink, missing_ok=True)
 
     async def _keep(
         self,
@@ -81,7 +132,7 @@ class Media:
         position: dict[str, float] | None = None,
     ) -> store.AttachmentRow:
         digest = hashlib.sha256(data).hexdigest()
-        await asyncio.to_thread(self._write, digest, data)
+        await self._put(digest, data, content_type)
         row = store.AttachmentRow(
             id=store.new_id(),
             conversation_id=conversation_id,
@@ -100,28 +151,43 @@ class Media:
         return row
 
     async def open_attachment(
-        self, conversation_id: str, attachment_id: str
-    ) -> tuple[store.AttachmentRow, Path]:
-        """The attachment and where its bytes lie; only within its own conversation."""
+        self, conversation_id: str, attachment_id: str, size: str = ""
+    ) -> Opened:
+        """The attachment, or its thumbnail (`size` "small"); only within its own conversation."""
         if not _ID.fullmatch(attachment_id):
             raise NotFound  # NUL, for one, is nothing a database can look for
         async with self._db.read() as session:
             row = await session.get(store.AttachmentRow, attachment_id)
         if row is None or row.conversation_id != conversation_id:
             raise NotFound
-        return row, self._path(row.sha256)
+        return self.open_photo(row.sha256, row.content_type, size)
 
-    def _path(self, digest: str) -> Path:
-        return self._folder / digest[:2] / digest
+    async def _put(self, digest: str, data: bytes, content_type: str) -> None:
+        await self._files.put(digest, data, content_type)
+        if not content_type.startswith("image/"):
+            return
+        async with self._slots:
+            small = await asyncio.to_thread(make_small, data)
+        try:
+            await self._files.put(digest + _SMALL, small, _SMALL_TYPE)
+        except FilesAway:
+            log.warning("media.thumbnail_not_kept", digest=digest)  # made when it is asked for
 
-    def _write(self, digest: str, data: bytes) -> None:
-        path = self._path(digest)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            # two residents may send the same picture at the same moment
-            part = path.with_suffix(f".{uuid.uuid4().hex}.part")
-            part.write_bytes(data)
-            part.replace(path)
+    async def _read_small(self, digest: str) -> bytes:
+        try:
+            return await self._files.get(digest + _SMALL)
+        except NotFound:
+            # from before there were thumbnails; not kept: its original may go at this moment
+            data = await self._files.get(digest)
+            async with self._slots:
+                return await asyncio.to_thread(make_small, data)
+
+
+@asynccontextmanager
+async def open_media(settings: Settings, db: Database, clock: Clock) -> AsyncIterator[Media]:
+    """The pictures and recordings, in the storage that the settings name."""
+    async with open_files(settings, clock) as files:
+        yield Media(db, clock, settings.media_dir, files)
 
 
 def clean_image(data: bytes) -> tuple[bytes, str, int, int]:
@@ -141,7 +207,24 @@ def clean_image(data: bytes) -> tuple[bytes, str, int, int]:
     return out.getvalue(), _FORMATS[kind], image.width, image.height
 
 
-def _decode(data: bytes) -> tuple[Image.Image, str]:
+def make_small(data: bytes) -> bytes:
+    """A thumbnail of a picture that clean_image made: JPEG, on white where it was transparent."""
+    image, _ = _decode(data, _SMALL_SIDE * 2)
+    image.thumbnail((_SMALL_SIDE, _SMALL_SIDE))
+    image = image.convert("RGBA")
+    flat = Image.new("RGB", image.size, "white")
+    flat.paste(image, mask=image)
+    out = io.BytesIO()
+    flat.save(out, "JPEG", quality=80, optimize=True)
+    return out.getvalue()
+
+
+def _touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+def _decode(data: bytes, side: int = _LONGEST_SIDE) -> tuple[Image.Image, str]:
     try:
         image: Image.Image = Image.open(io.BytesIO(data), formats=tuple(_FORMATS))
         # a JPEG with a second picture inside (a phone's brightness map) calls itself MPO
@@ -150,8 +233,8 @@ def _decode(data: bytes) -> tuple[Image.Image, str]:
             raise UnsupportedMedia
         if image.width * image.height > _MOST_PIXELS:
             raise TooLarge(_TOO_MANY_PIXELS)
-        # a JPEG is decoded no larger than it will be kept
-        image.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
+        # a JPEG is decoded hardly larger than it will be needed
+        image.draft("RGB", (side, side))
         image.load()
     except HotlineError:
         raise

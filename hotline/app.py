@@ -47,7 +47,7 @@ from console.routes_statistics import setup_statistics
 from console.service import Accounts
 from conversations import store
 from conversations.bot import Bot
-from conversations.media import Media
+from conversations.media import Media, open_media
 from conversations.outbox import Outbox, WebChat
 from conversations.rasa_bot import RasaBot
 from conversations.relay import Relay
@@ -191,7 +191,7 @@ async def open_product(
         )
         relay = Relay(db, clock, conversations, bot)
         await _start(stack, relay)
-        media = Media(db, clock, settings.media_dir)
+        media = await stack.enter_async_context(open_media(settings, db, clock))
         recogniser = recogniser or open_recogniser(
             settings.speech_model_dir, settings.speech_seconds
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hotline.errors import HotlineError, InvalidInput
+from hotline.errors import HotlineError, InvalidInput, Unavailable
 from hotline.lines import answer_lines
 from hotline.settings import Settings, describe_settings, load_settings, with_secret_key
 
@@ -366,6 +366,7 @@ def cases_retain(data_dir: DataDir = None) -> None:
 
     erased = _forget(data_dir, run)
     say(f"已处理 {erased.cases} 张工单、{erased.conversations} 个会话。")
+    _say_what_is_left(erased)
 
 
 @cases.command("erase")
@@ -384,10 +385,19 @@ def cases_erase(data_dir: DataDir = None) -> None:
 
     erased = _forget(data_dir, run)
     say(f"已删除：{erased.cases} 张工单、{erased.conversations} 个会话中的个人信息。")
+    _say_what_is_left(erased)
+
+
+def _say_what_is_left(erased: Erased) -> None:
+    if erased.files_left:
+        raise Unavailable(
+            f"存储不可用，还有 {erased.files_left} 个文件没有删掉；"
+            "恢复后再运行 hotline cases retain，会接着删。"
+        )
 
 
 def _forget(data_dir: Path | None, run: Callable[[Retention], Awaitable[Erased]]) -> Erased:
-    from conversations.media import Media
+    from conversations.media import open_media
     from hotline.clock import SystemClock
     from hotline.db import Database
     from hotline.dialogue_memory import DialogueMemory
@@ -403,9 +413,9 @@ def _forget(data_dir: Path | None, run: Callable[[Retention], Awaitable[Erased]]
         try:
             await upgrade_database(db)
             clock, vault = SystemClock(), Vault(settings.secret_key)
-            media = Media(db, clock, settings.media_dir)
             recordings = settings.media_dir / "calls"
-            return await run(Retention(db, clock, vault, media, recordings, memory))
+            async with open_media(settings, db, clock) as media:
+                return await run(Retention(db, clock, vault, media, recordings, memory))
         finally:
             if memory is not None:
                 await memory.close()

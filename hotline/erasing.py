@@ -209,10 +209,7 @@ async def _wipe_conversations(session: AsyncSession, traces: Traces, files: File
     pictures = select(AttachmentRow.sha256).where(AttachmentRow.conversation_id.in_(talks))
     digests = set(await session.scalars(pictures))
     await session.execute(delete(AttachmentRow).where(AttachmentRow.conversation_id.in_(talks)))
-    for table in (AttachmentRow, CasePhotoRow):
-        used = select(table.sha256).where(table.sha256.in_(digests))
-        digests -= set(await session.scalars(used))
-    files.media |= digests
+    files.media |= digests - await find_used(session, digests)
     await session.execute(delete(NoteRow).where(NoteRow.conversation_id.in_(talks)))
     said = SaidNumberRow.conversation_id.in_(talks)
     await session.execute(delete(SaidNumberRow).where(said))
@@ -221,3 +218,12 @@ async def _wipe_conversations(session: AsyncSession, traces: Traces, files: File
         .where(ConversationRow.id.in_(talks))
         .values(draft=None, handoff=None, open_question=None, external_user=None, token_hash=None)
     )
+
+
+async def find_used(session: AsyncSession, digests: Collection[str]) -> set[str]:
+    """Those of the files that somebody's picture, or a unit's, still refers to."""
+    used: set[str] = set()
+    for table in (AttachmentRow, CasePhotoRow):
+        query = select(table.sha256).where(table.sha256.in_(digests))
+        used |= set(await session.scalars(query))
+    return used

@@ -18,7 +18,7 @@ from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.dialogue_memory import DialogueMemory
-from hotline.erasing import GONE, Files, Traces, find_traces, wipe
+from hotline.erasing import GONE, Files, Traces, find_traces, find_used, wipe
 from hotline.privacy import Vault
 
 __all__ = ["GONE", "KEEP_DAYS", "Erased", "Retention"]
@@ -40,6 +40,8 @@ class Erased:
 
     cases: int
     conversations: int
+    files_left: int = 0
+    """Files that the storage, being away, did not delete; `retain` tries them again."""
 
 
 class Retention:
@@ -72,8 +74,8 @@ class Retention:
         async with self._db.write() as session:
             traces = await find_traces(session, key, self._vault.blind(key))
             files = await self._wipe(session, traces, actor, "person")
-        await self._finish(traces, files)
-        return Erased(len(traces.cases), len(traces.conversations))
+        left = await self._finish(traces, files)
+        return Erased(len(traces.cases), len(traces.conversations), left)
 
     async def retain(self, actor: Actor, keep_days: Mapping[CaseStatus, int] = KEEP_DAYS) -> Erased:
         """Forget the persons of cases whose time is over, and dialogues long silent."""
@@ -102,9 +104,21 @@ class Retention:
             files = await self._wipe(session, traces, actor, "retention")
         if self._memory is not None:
             await self._memory.forget_old(self._clock)
+        left = await self._forget_left()
         if numbers:
-            await self._finish(traces, files)
-        return Erased(len(numbers), len(talks))
+            left += await self._finish(traces, files)
+        return Erased(len(numbers), len(talks), left)
+
+    async def _forget_left(self) -> int:
+        """Delete what an earlier erasing could not; returns how many are still there."""
+        left = set(await self._media.undeleted()) if self._media is not None else set()
+        if self._media is None or not left:
+            return 0
+        async with self._db.read() as session:
+            used = await find_used(session, left)
+        for digest in used:
+            await self._media.keep_after_all(digest)
+        return [await self._media.forget_file(digest) for digest in left - used].count(False)
 
     async def _wipe(
         self, session: AsyncSession, traces: Traces, actor: Actor, reason: str
@@ -115,10 +129,12 @@ class Retention:
             record_deed(session, now, actor, "case_erased", "case", number, reason=reason)
         return files
 
-    async def _finish(self, traces: Traces, files: Files) -> None:
+    async def _finish(self, traces: Traces, files: Files) -> int:
+        """Delete files and memories; returns how many files the storage did not delete."""
+        left = 0
         for digest in files.media:
             if self._media is not None:
-                await self._media.forget_file(digest)
+                left += not await self._media.forget_file(digest)
         for digest in files.recordings:
             if self._recordings is not None:
                 path = self._recordings / digest[:2] / f"{digest}.wav"
@@ -126,3 +142,4 @@ class Retention:
         if self._memory is not None:
             await self._memory.forget(traces.conversations)
         await self._db.wipe_free_space()
+        return left

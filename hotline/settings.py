@@ -121,6 +121,14 @@ class Settings:
     speech_seconds: float = _setting(60.0, "转写一段录音最多等几秒")
     city_name: str = _setting("北京市", "城市名称，用于问候语和页面标题")
 
+    media_s3_url: str = _setting(
+        "", "图片和语音改存 S3 兼容存储时的根地址，如 https://s3.example.gov.cn；留空存数据目录"
+    )
+    media_s3_bucket: str = _setting("", "存图片和语音的桶；须是私有桶")
+    media_s3_region: str = _setting("us-east-1", "签名用的区域名")
+    media_s3_access_key: str = _setting("", "访问这个桶的 Access Key")
+    media_s3_secret_key: str = _setting("", "上面这个 Access Key 的密钥", secret=True)
+
     wechat_token: str = _setting(
         "", "公众号“服务器配置”里的令牌 Token；与 APPID、SECRET 都设置后开通 /wechat", secret=True
     )
@@ -293,12 +301,36 @@ def _check_ranges(settings: Settings, problems: list[str]) -> None:
     if settings.embedder_dir and not Path(settings.embedder_dir).is_dir():
         problems.append(f"{env_name('embedder_dir')}：目录 {settings.embedder_dir} 不存在")
     _check_telephony(settings, problems)
+    _check_storage(settings, problems)
     if settings.database_url and not settings.database_url.startswith(
         ("sqlite+aiosqlite://", "postgresql://", "postgresql+psycopg://")
     ):
         problems.append(
             f"{env_name('database_url')}：应以 postgresql:// 或 sqlite+aiosqlite:// 开头"
         )
+
+
+def _check_storage(settings: Settings, problems: list[str]) -> None:
+    names = ("media_s3_url", "media_s3_bucket", "media_s3_access_key", "media_s3_secret_key")
+    missing = [env_name(name) for name in names if not getattr(settings, name)]
+    if len(missing) == len(names):
+        return
+    if missing:
+        problems.append(f"改存 S3 还要填写：{'、'.join(missing)}")
+    if settings.media_s3_url and not re.fullmatch(
+        r"https?://[A-Za-z0-9.-]+(:\d{1,5})?/?", settings.media_s3_url
+    ):
+        problems.append(
+            f"{env_name('media_s3_url')}：应是 https://主机 或 https://主机:端口，不带路径"
+        )
+    if settings.media_s3_bucket and not re.fullmatch(
+        r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", settings.media_s3_bucket
+    ):
+        problems.append(f"{env_name('media_s3_bucket')}：3 到 63 个小写字母、数字、点或连字符")
+    if not re.fullmatch(r"[a-z0-9-]{1,64}", settings.media_s3_region):
+        problems.append(f"{env_name('media_s3_region')}：应为小写字母、数字或连字符")
+    if not re.fullmatch(r"[!-.0-~]{0,128}", settings.media_s3_access_key):
+        problems.append(f"{env_name('media_s3_access_key')}：不能有空格、斜杠或汉字")
 
 
 def _check_telephony(settings: Settings, problems: list[str]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from hotline.errors import HotlineError
@@ -115,6 +115,32 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Server"] = "hotline"  # not which versions to look up weaknesses of
+
+
+async def send_file(
+    request: web.Request,
+    tag: str,
+    read: Callable[[], Awaitable[bytes]],
+    headers: Mapping[str, str],
+) -> web.Response:
+    """A file as a response; it is not read for a browser that still has it, nor sent whole
+    to a player that asks for a part."""
+    kept = {**headers, hdrs.ETAG: f'"{tag}"', hdrs.ACCEPT_RANGES: "bytes"}
+    if any(each.value in (tag, "*") for each in request.if_none_match or ()):
+        return web.Response(status=304, headers=kept)
+    data = await read()
+    try:
+        wanted = request.http_range
+    except ValueError:
+        wanted = slice(None, None, 1)
+    if hdrs.IF_RANGE in request.headers or (wanted.start is None and wanted.stop is None):
+        return web.Response(body=data, headers=kept)
+    first, end, _ = wanted.indices(len(data))
+    if first >= end:
+        kept[hdrs.CONTENT_RANGE] = f"bytes */{len(data)}"
+        return web.Response(status=416, headers=kept)
+    kept[hdrs.CONTENT_RANGE] = f"bytes {first}-{end - 1}/{len(data)}"
+    return web.Response(status=206, body=data[first:end], headers=kept)
 
 
 def client_address(request: web.Request, settings: Settings) -> str:

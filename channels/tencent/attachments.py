@@ -90,17 +90,29 @@ class Attachments:
                 sound, content_type = await asyncio.to_thread(decode_amr, sound), "audio/wav"
             except HotlineError:
                 content_type = "audio/amr"
-        kept = await self._media.keep_audio(conversation_id, "recording", sound, content_type)
+        kept = await self._keep_sound(conversation_id, sound, content_type)
         if heard:
-            return Fetched(heard, (kept.id,))
+            return Fetched(heard, kept)
+        unread = "" if kept else "［语音］"
         if self._recogniser is None:
-            return Fetched("", (kept.id,), NO_EARS)
+            return Fetched(unread, kept, NO_EARS if kept else NO_SOUND)
         try:
             transcript = await self._recogniser.transcribe(sound, content_type)
         except HotlineError as error:
             log.warning("voice.not_read", code=error.code)
-            return Fetched("", (kept.id,), NOT_HEARD)
+            return Fetched(unread, kept, NOT_HEARD)
         sure = transcript.confidence is None or transcript.confidence >= _LEAST_CONFIDENCE
         if not transcript.text.strip() or not sure:
-            return Fetched(transcript.text.strip(), (kept.id,), NOT_HEARD)
-        return Fetched(transcript.text.strip(), (kept.id,))
+            return Fetched(transcript.text.strip() or unread, kept, NOT_HEARD)
+        return Fetched(transcript.text.strip(), kept)
+
+    async def _keep_sound(
+        self, conversation_id: str, sound: bytes, content_type: str
+    ) -> Sequence[str]:
+        """The recording's id; none when the storage is away: its words are still worth reading."""
+        try:
+            kept = await self._media.keep_audio(conversation_id, "recording", sound, content_type)
+        except HotlineError as error:
+            log.error("voice.not_kept", code=error.code)
+            return ()
+        return (kept.id,)

@@ -28,7 +28,7 @@ from hotline.bus import Bus
 from hotline.errors import InvalidInput, Unauthenticated, UnsupportedMedia
 from hotline.limits import Limiter
 from hotline.settings import Settings
-from hotline.web import client_address, network_of
+from hotline.web import client_address, network_of, send_file
 from kb.ratings import LONGEST_REASON, Rated, Ratings
 
 log = structlog.get_logger(__name__)
@@ -218,13 +218,13 @@ class ChatApi:
         return web.json_response({"events": [describe_event(conversation.id, e) for e in entries]})
 
     async def get_attachment(self, request: web.Request) -> web.StreamResponse:
-        """GET /api/v1/conversations/{id}/attachments/{attachment}"""
+        """GET /api/v1/conversations/{id}/attachments/{attachment}?size=small"""
         conversation = await self._authenticate(request)
-        row, path = await self._c.media.open_attachment(
-            conversation.id, request.match_info["attachment"]
+        opened = await self._c.media.open_attachment(
+            conversation.id, request.match_info["attachment"], request.query.get("size", "")
         )
-        headers = {"Content-Type": row.content_type, "Cache-Control": "private, max-age=86400"}
-        return web.FileResponse(path, headers=headers)
+        headers = {"Content-Type": opened.content_type, "Cache-Control": "private, max-age=86400"}
+        return await send_file(request, opened.tag, opened.read, headers)
 
     async def socket(self, request: web.Request) -> web.StreamResponse:
         """GET /api/v1/conversations/{id}/socket: events as frames, from `after` on, live."""

@@ -95,7 +95,7 @@ function picture({ url, name, width = THUMBNAIL, height = THUMBNAIL }, actions) 
   // the place is kept before the picture is there, so that the lines below do not jump
   const scale = Math.min(1, THUMBNAIL / width, THUMBNAIL / height);
   const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
-  const image = el("img", { src: url, alt: "", loading: "lazy", ...size });
+  const image = el("img", { src: `${url}?size=small`, alt: "", loading: "lazy", ...size });
   const label = `查看大图：${name || "图片"}`;
   return el("button", { type: "button", class: "picture", "aria-label": label, onclick: () => actions.onPicture(url) }, image);
 }

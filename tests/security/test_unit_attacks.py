@@ -58,11 +58,13 @@ async def test_another_units_case_is_not_found(world: World, stranger: Page, num
     (attachment,) = (await world.context.cases.get(number)).attachment_ids
     assert number not in await text_of(stranger, "/console/unit")
     path = f"/console/unit/cases/{number}"
-    for address in (path, f"{path}/attachments/{attachment}", f"{path}/photos/{'0' * 32}"):
+    picture_path = f"{path}/attachments/{attachment}"
+    for address in (path, picture_path, f"{picture_path}?size=small", f"{path}/photos/{'0' * 32}"):
         await text_of(stranger, address, 404)
     own = await world.log_in("dhm")
     await text_of(own, path)
-    assert (await own.client.get(f"{path}/attachments/{attachment}")).status == 200
+    assert (await own.client.get(picture_path)).status == 200
+    assert (await own.client.get(f"{picture_path}?size=small")).content_type == "image/jpeg"
 
 
 @pytest.mark.parametrize("deed", ["start", "report", "return", "extend", "defer", "resume"])

@@ -176,13 +176,26 @@ async def test_the_stripped_picture_is_the_only_one_that_is_kept(
     visitor: Visitor, settings: Settings
 ) -> None:
     assert (await visitor.send_picture(telling_picture("JPEG"))).status == 200
-    [kept] = [path for path in settings.media_dir.rglob("*") if path.is_file()]
-    assert SECRET not in kept.read_bytes()
+    kept, small = sorted(path for path in settings.media_dir.rglob("*") if path.is_file())
+    assert small.name == f"{kept.name}.small"
+    assert SECRET not in kept.read_bytes() + small.read_bytes()
     attachment = await attachment_of(visitor)
     response = await visitor.client.get(attachment["url"], headers=visitor.headers)
     assert response.content_type == "image/jpeg"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert await response.read() == kept.read_bytes()
+    response = await visitor.client.get(attachment["url"] + "?size=small", headers=visitor.headers)
+    assert response.content_type == "image/jpeg"
+    assert await response.read() == small.read_bytes()
+    known = {**visitor.headers, "If-None-Match": response.headers["ETag"]}
+    again = await visitor.client.get(attachment["url"] + "?size=small", headers=known)
+    assert (again.status, await again.read()) == (304, b"")
+    part = await visitor.client.get(
+        attachment["url"], headers={**visitor.headers, "Range": "bytes=2-9"}
+    )
+    assert (part.status, await part.read()) == (206, kept.read_bytes()[2:10])
+    beyond = {**visitor.headers, "Range": "bytes=9999999-"}
+    assert (await visitor.client.get(attachment["url"], headers=beyond)).status == 416
 
 
 def test_a_turned_picture_stays_upright_without_its_exif() -> None:
@@ -311,7 +324,8 @@ async def test_the_same_picture_from_many_at_once_is_kept_once(
     picture = encode("JPEG", (320, 240))
     answers = await asyncio.gather(*(each.send_picture(picture) for each in visitors))
     assert [answer.status for answer in answers] == [200] * 8
-    assert len([path for path in settings.media_dir.rglob("*") if path.is_file()]) == 1
+    # the picture and its thumbnail
+    assert len([path for path in settings.media_dir.rglob("*") if path.is_file()]) == 2
 
 
 # --- whose picture it is ---------------------------------------------------------------------
@@ -323,10 +337,14 @@ async def test_a_picture_of_another_conversation_cannot_be_fetched(
     await visitor.send_picture(encode("JPEG"))
     attachment = (await attachment_of(visitor))["id"]
     other = await open_conversation(client)
-    foreign = await client.get(f"{other.path}/attachments/{attachment}", headers=other.headers)
-    unknown = await client.get(f"{other.path}/attachments/{'0' * 32}", headers=other.headers)
-    assert foreign.status == unknown.status == 404
-    assert await foreign.json() == await unknown.json()
+    for size in ("", "?size=small"):
+        address = f"{other.path}/attachments/{attachment}{size}"
+        foreign = await client.get(address, headers=other.headers)
+        unknown = await client.get(f"{other.path}/attachments/{'0' * 32}", headers=other.headers)
+        assert foreign.status == unknown.status == 404
+        assert await foreign.json() == await unknown.json()
+        nobody = await client.get(f"{visitor.path}/attachments/{attachment}{size}")
+        assert nobody.status == 401
 
 
 async def test_a_picture_of_another_conversation_cannot_be_attached(

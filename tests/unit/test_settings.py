@@ -270,3 +270,24 @@ def test_a_key_that_is_just_being_written_is_never_read_half(tmp_path: Path) -> 
         with ThreadPoolExecutor(8) as threads:
             keys = set(threads.map(make, range(8)))
         assert len(keys) == 1, keys
+
+
+def test_a_storage_that_is_set_up_by_half_is_told_at_once() -> None:
+    lines = problems_of(
+        {"HOTLINE_MEDIA_S3_URL": "https://s3.example.cn/photos", "HOTLINE_MEDIA_S3_BUCKET": "A"}
+    )
+    for name in ("S3_ACCESS_KEY、HOTLINE_MEDIA_S3_SECRET_KEY", "S3_URL：应是", "S3_BUCKET：3"):
+        assert any(f"HOTLINE_MEDIA_{name}" in line for line in lines), name
+
+
+def test_the_key_of_a_storage_may_lie_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("s3cret\n")
+    settings = load_settings(
+        {
+            "HOTLINE_MEDIA_S3_URL": "http://10.0.0.8:9000",
+            "HOTLINE_MEDIA_S3_BUCKET": "photos",
+            "HOTLINE_MEDIA_S3_ACCESS_KEY": "key",
+            "HOTLINE_MEDIA_S3_SECRET_KEY_FILE": str(tmp_path / "key"),
+        }
+    )
+    assert settings.media_s3_secret_key == "s3cret"

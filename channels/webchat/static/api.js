@@ -137,14 +137,15 @@ export class ChatApi {
   /**
    * @param {Session} session
    * @param {Attachment} attachment
+   * @param {boolean} small the thumbnail will do
    * @returns {Promise<Blob>}
    */
-  async attachment(session, attachment) {
+  async attachment(session, attachment, small) {
     const path = this.#path(session, `attachments/${encodeURIComponent(attachment.id)}`);
     const named = attachment.url ? new URL(attachment.url, location.href) : null;
     // The token goes to this site only, whatever address a message carries.
     const url = named && named.origin === location.origin ? named.href : this.#base + path;
-    return (await this.#fetch(url, { session })).blob();
+    return (await this.#fetch(small ? `${url}?size=small` : url, { session })).blob();
   }
 
   /**

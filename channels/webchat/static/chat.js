@@ -65,7 +65,7 @@ class HotlineChat extends HTMLElement {
 
   #log = new MessageLog(
     {
-      loadAttachment: (attachment) => this.#conversation.loadAttachment(attachment),
+      loadAttachment: (attachment, small) => this.#conversation.loadAttachment(attachment, small),
       onOpenPicture: (address, name) => showPicture(this, address, name),
       rate: (seq, helpful, reason) => this.#conversation.rate(seq, helpful, reason),
       onButton: ({ payload, title }) => {

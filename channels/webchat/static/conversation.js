@@ -142,11 +142,12 @@ export class Conversation {
 
   /**
    * @param {import("./types.js").Attachment} attachment
+   * @param {boolean} small
    * @returns {Promise<Blob>}
    */
-  loadAttachment(attachment) {
+  loadAttachment(attachment, small) {
     if (!this.#session) return Promise.reject(new ApiError(401, "no_session", ""));
-    return this.#api.attachment(this.#session, attachment);
+    return this.#api.attachment(this.#session, attachment, small);
   }
 
   /**

@@ -6,7 +6,7 @@ import { icon } from "../icons.js";
 
 /**
  * @typedef {Object} AttachmentOptions
- * @property {(attachment: Attachment) => Promise<Blob>} load
+ * @property {(attachment: Attachment, small: boolean) => Promise<Blob>} load
  * @property {(address: string, name: string) => void} onOpen
  */
 
@@ -48,23 +48,37 @@ export function createAttachment(attachment, { load, onOpen }) {
     image,
     note,
   );
+  let shown = false;
   let address = "";
+  let opening = false;
 
   async function show() {
     note.replaceChildren("图片加载中…");
     try {
-      address = URL.createObjectURL(await load(attachment));
-      image.src = address;
+      image.src = URL.createObjectURL(await load(attachment, true));
+      shown = true;
       note.remove();
     } catch {
       note.replaceChildren(icon("retry"), "没有加载成功，点按重试");
     }
   }
 
-  button.addEventListener("click", () => {
-    if (address) onOpen(address, name);
-    else void show();
-  });
+  /** The whole picture is fetched once, when it is asked for. */
+  async function open() {
+    if (opening) return;
+    opening = true;
+    try {
+      address ||= URL.createObjectURL(await load(attachment, false));
+      onOpen(address, name);
+    } catch {
+      // rather the small one than none
+      onOpen(image.src, name);
+    } finally {
+      opening = false;
+    }
+  }
+
+  button.addEventListener("click", () => void (shown ? open() : show()));
   onceVisible(button, () => void show());
   return button;
 }

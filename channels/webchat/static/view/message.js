@@ -17,7 +17,7 @@ import { createRating } from "./rating.js";
 /**
  * What a line may ask of the page around it.
  * @typedef {Object} MessageActions
- * @property {(attachment: Attachment) => Promise<Blob>} loadAttachment
+ * @property {(attachment: Attachment, small: boolean) => Promise<Blob>} loadAttachment
  * @property {(address: string, name: string) => void} onOpenPicture
  * @property {(button: Button) => void} onButton
  * @property {(clientMessageId: string) => void} onRetry

@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from hotline.errors import HotlineError, InvalidInput, Unavailable
-from hotline.lines import answer_lines
-from hotline.settings import Settings, describe_settings, load_settings, with_secret_key
-
-if TYPE_CHECKING:
-    from hotline.retention import Erased, Retention
+from hotline.cli_cases import cases, keys
+from hotline.cli_knowledge import kb, places
+from hotline.errors import HotlineError, InvalidInput
+from hotline.settings import describe_settings, load_settings, with_secret_key
+from hotline.terminal import DataDir, Port, map_lines, quiet_settings, read_settings, say
 
 app = typer.Typer(
     help="96310 城市管理热线助手",
@@ -25,12 +22,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-kb = typer.Typer(help="知识库", no_args_is_help=True)
 operators = typer.Typer(help="坐席账号", no_args_is_help=True)
-places = typer.Typer(help="便民点和办事机构", no_args_is_help=True)
 database = typer.Typer(help="数据库", no_args_is_help=True)
 bench = typer.Typer(help="性能测量", no_args_is_help=True)
-cases = typer.Typer(help="工单", no_args_is_help=True)
 app.add_typer(kb, name="kb")
 app.add_typer(places, name="places")
 app.add_typer(operators, name="operators")
@@ -45,37 +39,7 @@ app.add_typer(dev, name="dev")
 calls = typer.Typer(help="电话与通话转写", no_args_is_help=True)
 app.add_typer(calls, name="calls")
 app.add_typer(cases, name="cases")
-keys = typer.Typer(help="其他系统调用接口的密钥", no_args_is_help=True)
 app.add_typer(keys, name="keys")
-
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="数据目录，默认见 hotline settings")
-]
-Port = Annotated[int | None, typer.Option(help="监听端口，默认 8080")]
-
-
-def say(line: str) -> None:
-    """One line for the person at the terminal."""
-    print(line, flush=True)
-
-
-def read_settings(data_dir: Path | None = None, port: int | None = None) -> Settings:
-    """The settings with the command line's own values, which win."""
-    settings = load_settings()
-    if data_dir is not None:
-        settings = replace(settings, data_dir=data_dir.expanduser().resolve())
-    if port is not None:
-        settings = replace(settings, http_port=port)
-    return settings
-
-
-def quiet_settings(data_dir: Path | None = None) -> Settings:
-    """For commands whose output is data: warnings and errors only, on stderr."""
-    from hotline.logs import configure_logging
-
-    settings = read_settings(data_dir)
-    configure_logging(replace(settings, log_level="WARNING"))
-    return settings
 
 
 @app.command()
@@ -146,97 +110,6 @@ def settings() -> None:
         say(f"{row.name}={row.value}\n    {row.help}{default}")
 
 
-@kb.command("search")
-def kb_search(
-    k: Annotated[int, typer.Option("-k", help="返回几条")] = 5, data_dir: DataDir = None
-) -> None:
-    """检索知识库：标准输入每行一个 {"query": …}。"""
-    from hotline.searching import open_knowledge
-
-    settings = with_secret_key(quiet_settings(data_dir))
-
-    async def run() -> None:
-        async with open_knowledge(settings) as search:
-            map_lines(lambda item: search(item, k))
-
-    asyncio.run(run())
-
-
-@kb.command("import")
-def kb_import(
-    path: Annotated[Path, typer.Argument(help="md、zip、csv、xlsx 文件，或装着 md 的文件夹")],
-    publish_as: Annotated[
-        str, typer.Option(help="审核人：直接以此人的名义发布；不写则只提交审核")
-    ] = "",
-    data_dir: DataDir = None,
-) -> None:
-    """导入知识条目，默认提交审核。"""
-    from hotline.article_files import import_articles
-
-    settings = with_secret_key(quiet_settings(data_dir))
-    for line in asyncio.run(import_articles(settings, path, publish_as)):
-        say(line)
-
-
-@kb.command("export")
-def kb_export(
-    path: Annotated[Path, typer.Argument(help="文件夹（一篇一个 md），或 zip、csv、xlsx 文件")],
-    data_dir: DataDir = None,
-) -> None:
-    """导出全部知识条目。"""
-    from hotline.article_files import export_articles
-
-    settings = with_secret_key(quiet_settings(data_dir))
-    say(f"已导出 {asyncio.run(export_articles(settings, path))} 篇到 {path}")
-
-
-@kb.command("fit")
-def kb_fit(data_dir: DataDir = None) -> None:
-    """重新计算检索的排序和置信度权重（维护人员使用）。"""
-    from hotline.searching import fit_weights
-
-    for line in asyncio.run(fit_weights(with_secret_key(quiet_settings(data_dir)))):
-        say(line)
-
-
-@places.command("import")
-def places_import(
-    file: Annotated[Path, typer.Argument(help="csv、xlsx 或 xls 文件")],
-    kind: Annotated[
-        str, typer.Option(help="表里没有类型列时：market、breakfast、team 或 office")
-    ] = "",
-    source: Annotated[str, typer.Option(help="表里没有来源列时：数据来自哪里")] = "",
-    checked_on: Annotated[str, typer.Option(help="表里没有核对日期列时，如 2026-11-22")] = "",
-    gcj02: Annotated[bool, typer.Option(help="坐标取自国内地图，需要换算")] = False,
-    replace_all: Annotated[
-        bool, typer.Option("--replace", help="文件里没有的同类点位下线")
-    ] = False,
-    dry_run: Annotated[bool, typer.Option(help="只检查，不导入")] = False,
-    data_dir: DataDir = None,
-) -> None:
-    """导入点位：先逐行检查，有问题的行跳过并说明。"""
-    from hotline.place_files import import_places, read_usual
-
-    settings = with_secret_key(quiet_settings(data_dir))
-    usual = read_usual(kind, source, checked_on, gcj02)
-    for line in asyncio.run(
-        import_places(settings, file, usual, replaces=replace_all, dry_run=dry_run)
-    ):
-        say(line)
-
-
-@places.command("export")
-def places_export(
-    file: Annotated[Path, typer.Argument(help="写到这个 csv 或 xlsx 文件")],
-    data_dir: DataDir = None,
-) -> None:
-    """导出全部点位。"""
-    from hotline.place_files import export_places
-
-    settings = with_secret_key(quiet_settings(data_dir))
-    say(f"已导出 {asyncio.run(export_places(settings, file))} 个点位到 {file}")
-
-
 @operators.command("add")
 def operators_add(
     login: str,
@@ -275,153 +148,6 @@ def db_upgrade(data_dir: DataDir = None) -> None:
 
     asyncio.run(run())
     say("数据库已是最新。")
-
-
-@cases.command("export")
-def cases_export(
-    file: Annotated[Path, typer.Argument(help="写到这个 csv 或 xlsx 文件")],
-    since: Annotated[str, typer.Option(help="登记日期从，如 2026-11-01")] = "",
-    until: Annotated[str, typer.Option(help="登记日期到（含）")] = "",
-    status: Annotated[str, typer.Option(help="状态，多个用逗号隔开，如 handling,deferred")] = "",
-    category: Annotated[str, typer.Option(help="五位类别代码，或两位大类")] = "",
-    personal: Annotated[bool, typer.Option(help="包含联系人和电话（记入审计）")] = False,
-    data_dir: DataDir = None,
-) -> None:
-    """导出工单；默认不含个人信息。"""
-    from cases.finding import read_search
-    from hotline.case_files import export_cases
-
-    search = read_search({"since": since, "until": until, "status": status, "category": category})
-    settings = with_secret_key(quiet_settings(data_dir))
-    count = asyncio.run(export_cases(settings, file, search, personal))
-    say(f"已导出 {count} 张工单到 {file}")
-
-
-@keys.command("add")
-def keys_add(
-    name: Annotated[str, typer.Argument(help="给哪个系统用，如 12345平台")],
-    scope: Annotated[list[str], typer.Option(help="权限，可写多次，如 --scope cases:read")],
-    data_dir: DataDir = None,
-) -> None:
-    """新增一个密钥，只显示一次。"""
-    from hotline.api_keys import read_scopes
-    from hotline.audit import SYSTEM
-    from hotline.case_files import open_keys
-
-    settings = with_secret_key(quiet_settings(data_dir))
-
-    async def run() -> str:
-        async with open_keys(settings) as found:
-            return await found.issue(name, read_scopes(scope), SYSTEM)
-
-    say(f"密钥 {asyncio.run(run())}（只显示这一次）")
-
-
-@keys.command("list")
-def keys_list(data_dir: DataDir = None) -> None:
-    """列出全部密钥（不含密钥本身）。"""
-    from hotline.case_files import open_keys
-    from hotline.clock import iso
-
-    settings = with_secret_key(quiet_settings(data_dir))
-
-    async def run() -> list[str]:
-        async with open_keys(settings) as found:
-            return [
-                f"{key.id}  {'已停用' if key.revoked_at else '可用'}  {iso(key.created_at)}  "
-                f"{key.name}  {' '.join(sorted(key.scopes))}"
-                for key in await found.list_keys()
-            ]
-
-    for line in asyncio.run(run()):
-        say(line)
-
-
-@keys.command("revoke")
-def keys_revoke(
-    identifier: Annotated[str, typer.Argument(help="密钥编号，见 hotline keys list")],
-    data_dir: DataDir = None,
-) -> None:
-    """停用一个密钥，马上生效。"""
-    from hotline.audit import SYSTEM
-    from hotline.case_files import open_keys
-
-    settings = with_secret_key(quiet_settings(data_dir))
-
-    async def run() -> None:
-        async with open_keys(settings) as found:
-            await found.revoke(identifier, SYSTEM)
-
-    asyncio.run(run())
-    say(f"密钥 {identifier} 已停用。")
-
-
-@cases.command("retain")
-def cases_retain(data_dir: DataDir = None) -> None:
-    """删除已到保存期限的工单中的个人信息。"""
-    from hotline.audit import SYSTEM
-
-    async def run(retention: Retention) -> Erased:
-        return await retention.retain(SYSTEM)
-
-    erased = _forget(data_dir, run)
-    say(f"已处理 {erased.cases} 张工单、{erased.conversations} 个会话。")
-    _say_what_is_left(erased)
-
-
-@cases.command("erase")
-def cases_erase(data_dir: DataDir = None) -> None:
-    """删除一个人的全部信息：从标准输入读电话号码或微信 openid，以免留在命令记录里。"""
-    from hotline.audit import SYSTEM
-
-    phone = sys.stdin.readline().strip()
-    number = phone.isdigit() and len(phone) <= 12
-    account = phone.replace("-", "_").isidentifier() and len(phone) >= 16
-    if not (phone.isascii() and 7 <= len(phone) <= 128 and (number or account)):
-        raise InvalidInput("请输入一个电话号码（只含数字）或一个 openid。")
-
-    async def run(retention: Retention) -> Erased:
-        return await retention.erase_person(phone, SYSTEM)
-
-    erased = _forget(data_dir, run)
-    say(f"已删除：{erased.cases} 张工单、{erased.conversations} 个会话中的个人信息。")
-    _say_what_is_left(erased)
-
-
-def _say_what_is_left(erased: Erased) -> None:
-    if erased.files_left:
-        raise Unavailable(
-            f"存储不可用，还有 {erased.files_left} 个文件没有删掉；"
-            "恢复后再运行 hotline cases retain，会接着删。"
-        )
-
-
-def _forget(data_dir: Path | None, run: Callable[[Retention], Awaitable[Erased]]) -> Erased:
-    from conversations.media import open_media
-    from hotline.clock import SystemClock
-    from hotline.db import Database
-    from hotline.dialogue_memory import DialogueMemory
-    from hotline.migrate import upgrade_database
-    from hotline.privacy import Vault
-    from hotline.retention import Retention
-
-    settings = with_secret_key(quiet_settings(data_dir))
-
-    async def work() -> Erased:
-        db = Database(settings.effective_database_url)
-        memory = DialogueMemory.open(settings)
-        try:
-            await upgrade_database(db)
-            clock, vault = SystemClock(), Vault(settings.secret_key)
-            recordings = settings.media_dir / "calls"
-            async with open_media(settings, db, clock) as media:
-                return await run(Retention(db, clock, vault, media, recordings, memory))
-        finally:
-            if memory is not None:
-                await memory.close()
-            await db.close()
-
-    return asyncio.run(work())
 
 
 @bench.command("chat")
@@ -489,11 +215,6 @@ def calls_import(
     say(f"导入 {tally.done} 通，已有 {tally.skipped} 通，失败 {len(tally.failed)} 通。")
     for line in tally.failed[:20]:
         print(f"  {line}", file=sys.stderr)
-
-
-def map_lines(function: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Answer each line of stdin with a line on stdout."""
-    answer_lines(sys.stdin.buffer, sys.stdout, function)
 
 
 def main() -> None:

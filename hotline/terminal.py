@@ -1,0 +1,48 @@
+"""What the commands share: options, settings, lines in and out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hotline.lines import answer_lines
+from hotline.settings import Settings, load_settings
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="数据目录，默认见 hotline settings")
+]
+Port = Annotated[int | None, typer.Option(help="监听端口，默认 8080")]
+
+
+def say(line: str) -> None:
+    """One line for the person at the terminal."""
+    print(line, flush=True)
+
+
+def read_settings(data_dir: Path | None = None, port: int | None = None) -> Settings:
+    """The settings with the command line's own values, which win."""
+    settings = load_settings()
+    if data_dir is not None:
+        settings = replace(settings, data_dir=data_dir.expanduser().resolve())
+    if port is not None:
+        settings = replace(settings, http_port=port)
+    return settings
+
+
+def quiet_settings(data_dir: Path | None = None) -> Settings:
+    """For commands whose output is data: warnings and errors only, on stderr."""
+    from hotline.logs import configure_logging
+
+    settings = read_settings(data_dir)
+    configure_logging(replace(settings, log_level="WARNING"))
+    return settings
+
+
+def map_lines(function: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer each line of stdin with a line on stdout."""
+    answer_lines(sys.stdin.buffer, sys.stdout, function)

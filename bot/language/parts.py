@@ -25,6 +25,8 @@ _NEXT_MATTER = re.compile(
     rf"|另一{_THING}(?:就是|是)?|对了(?=[，,])"
     r")[，,、：:]?"
 )
+_PERHAPS_NEXT = re.compile(r"(?<=[，,。；;！!？?、\s])(?:还有|以及|同时|而且|并且|外加|加上)")
+"""Goes on with the same matter as often as it begins another: the pieces must be plainly two."""
 _FIRST_MATTER = re.compile(
     rf"^(?:[^，,。！？：:；;]{{0,8}}[两俩二2三3]{_THING}[^，,。！？：:；;]{{0,6}}[，,。：:；;]\s*)?"
     rf"(?:(?:第一|一){_THING}(?:就是|是|呢)[，,、：:]?|第一[，,、：:]|一、|1[、.．)）])?"
@@ -32,6 +34,7 @@ _FIRST_MATTER = re.compile(
 _QUESTION_END = re.compile(r"[？?]$|(?:吗|呢|么)[。！!]?$")
 _EDGES = "，,；;、 \n"
 _SHORTEST = 4
+_SHORT_MESSAGE = 120
 _TAIL = 8
 """Characters of what only goes on asking: 你们晚上有人吗？节假日呢？"""
 _SURE_INTENT = 0.5
@@ -51,6 +54,9 @@ def find_parts(text: str, read: Read) -> tuple[Part, ...]:
     pieces = _cut_at_markers(text)
     if len(pieces) > 1:
         return _keep_different([_read_part(piece, read) for piece in pieces])
+    plain = _keep_plainly_two([_read_part(piece, read) for piece in _cut_perhaps(text)])
+    if plain:
+        return plain
     sentences = cut_sentences(text, _SHORTEST)
     if not 2 <= len(sentences) <= 6 or not any(_QUESTION_END.search(s.text) for s in sentences):
         return ()
@@ -74,6 +80,31 @@ def _cut_at_markers(text: str) -> list[Sentence]:
         if last - first >= _SHORTEST:
             pieces.append(Sentence(text[first:last], first, last))
     return pieces
+
+
+def _cut_perhaps(text: str) -> list[Sentence]:
+    """Two pieces of a short message around its only uncertain mark, else none."""
+    marks = list(_PERHAPS_NEXT.finditer(text)) if len(text) <= _SHORT_MESSAGE else []
+    if len(marks) != 1:
+        return []
+    before, after = text[: marks[0].start()].rstrip(_EDGES), text[marks[0].end() :]
+    first = len(text) - len(after.lstrip(_EDGES))
+    last = len(text.rstrip(_EDGES + "。！!"))
+    if len(before) < 2 * _SHORTEST or last - first < 2 * _SHORTEST:
+        return []
+    return [Sentence(before, 0, len(before)), Sentence(text[first:last], first, last)]
+
+
+def _keep_plainly_two(parts: Sequence[Part]) -> tuple[Part, ...]:
+    """Two reports of which neither could be meant by the other's words, else none."""
+    if len(parts) != 2 or any(part.intent != _REPORTS for part in parts):
+        return ()
+    for one, other in itertools.permutations(parts):
+        if one.categories[0].confidence < _PLAIN_CATEGORY:
+            return ()
+        if one.categories[0].code in {guess.code for guess in other.categories[:3]}:
+            return ()
+    return tuple(parts)
 
 
 def _read_part(piece: Sentence, read: Read) -> Part:

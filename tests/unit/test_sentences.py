@@ -62,6 +62,15 @@ def test_marked_matters_are_told_apart(text: str, told: list[str]) -> None:
     assert all(text[part.start : part.end] == part.text for part in parts)
 
 
+def test_an_uncertain_mark_counts_where_two_matters_are_plain() -> None:
+    text = "望京西园四区垃圾桶满了没人收，还有北门的路灯一直不亮。"
+    parts = find_parts(text, read)
+    assert [part.text for part in parts] == ["望京西园四区垃圾桶满了没人收", "北门的路灯一直不亮"]
+    assert all(text[part.start : part.end] == part.text for part in parts)
+    assert find_parts("楼下天天有人烧烤，而且那烧烤的烟特别大", read) == ()
+    assert find_parts("门口的路灯一直不亮，还有点害怕走夜路", read) == ()
+
+
 def test_a_question_beside_a_report() -> None:
     parts = find_parts("路边这样合法吗？我家门口天天有人摆摊占道。", read)
     assert [part.intent for part in parts] == ["ask_policy", "report_case"]

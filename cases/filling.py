@@ -16,6 +16,7 @@ from cases.story import (
     asks,
     asks_secrecy,
     is_bare_wish,
+    lasting_of,
     own_name,
     own_phone,
     tell_story,
@@ -45,7 +46,8 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
         draft, changed = replace(draft, confidential=True), [Slot.SECRECY]
     if draft.location is None and (place := place_of(reading)) is not None:
         draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
-    if draft.occurred is None and (time := time_of(reading)) is not None:
+    time = time_of(reading) or lasting_of(reading.text)
+    if draft.occurred is None and time is not None:
         draft, changed = replace(draft, occurred=time), [*changed, Slot.OCCURRED]
     if draft.phone is None and (phone := own_phone(reading)) is not None:
         draft = replace(draft, phone=phone, anonymous=False)

@@ -35,6 +35,11 @@ _WISH = re.compile(
 _QUESTION = re.compile(
     r"[？?]|吗|呢$|怎么|多久|几天|是不是|能不能|可不可以|会不会|什么时候|谁管|归谁|合法"
 )
+_SPAN = r"(?:好几|几|[一二两三四五六七八九十半]{1,3}|\d{1,3})个?多?(?:天|周|星期|礼拜|月|年)多?"
+_LASTS = re.compile(
+    rf"(?<=了){_SPAN}(?=[，。！,!；;\s]|$)|{_SPAN}(?=了(?!解)|没|都没|也没|还没|都不|也不)"
+)
+"""A span stands for a beginning only where something has lasted for it: 三天了, 不是 三天两头."""
 
 
 def own_phone(reading: Reading) -> str | None:
@@ -89,6 +94,12 @@ def time_of(reading: Reading, but_not: str = "") -> str | None:
     ]
     lasting = any((item.get("data") or {}).get("kind") == "habit" for item in times)
     return "，".join(str(item["value"]) for item in times[: 2 if lasting else 1]) or None
+
+
+def lasting_of(text: str) -> str | None:
+    """How long it has gone on, where no moment is told: 坏了三天, 半个月没人管."""
+    found = _LASTS.search(text)
+    return f"已有{found[0]}" if found else None
 
 
 def asks_secrecy(text: str) -> bool:

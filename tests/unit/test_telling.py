@@ -8,6 +8,7 @@ import pytest
 
 from cases.draft import Detour, Draft, Outcome, Reading, Slot
 from cases.models import CaseKind
+from cases.story import lasting_of
 from cases.telling import advance, begin
 
 BARBECUE = (("06029", "露天烧烤", 0.9), ("06027", "油烟污染", 0.05))
@@ -227,3 +228,17 @@ def test_the_draft_survives_the_dialogue_memory() -> None:
     import json
 
     assert Draft.from_json(json.loads(json.dumps(draft.to_json()))) == draft
+
+
+@pytest.mark.parametrize(
+    ("text", "lasting"),
+    [
+        ("路灯坏了三天", "已有三天"),
+        ("垃圾半个月没人清，臭得很", "已有半个月"),
+        ("堆了好几个月了", "已有好几个月"),
+        ("三天两头有人来摆摊", None),
+        ("住了二十年的老小区", None),
+    ],
+)
+def test_how_long_it_has_lasted_answers_when(text: str, lasting: str | None) -> None:
+    assert lasting_of(text) == lasting

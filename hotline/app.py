@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -57,6 +58,7 @@ from hotline.api_keys import ApiKeys
 from hotline.bus import Bus, LocalBus, RedisBus
 from hotline.clock import Clock, SystemClock
 from hotline.db import Database
+from hotline.dialogue_memory import forget_dialogues
 from hotline.hours import Hours
 from hotline.limits import Limiter, LocalLimiter, RedisLimiter
 from hotline.open_data import OpenData
@@ -196,7 +198,17 @@ async def open_product(
             settings.speech_model_dir, settings.speech_seconds
         )
         parts = ChannelParts(
-            settings, db, clock, bus, limiter, vault, conversations, relay, media, recogniser
+            settings,
+            db,
+            clock,
+            bus,
+            limiter,
+            vault,
+            conversations,
+            relay,
+            media,
+            recogniser,
+            partial(forget_dialogues, settings),
         )
         wechat = (
             await stack.enter_async_context(open_wechat(parts)) if settings.wechat_is_on else None

@@ -57,6 +57,17 @@ class DialogueMemory:
                 )
 
 
+async def forget_dialogues(settings: Settings, conversations: Collection[str]) -> None:
+    """Make the running assistant forget these conversations; nothing to do before the first one."""
+    memory = DialogueMemory.open(settings)
+    if memory is None:
+        return
+    try:
+        await memory.forget(conversations)
+    finally:
+        await memory.close()
+
+
 def memory_file(data_dir: Path) -> Path:
     """The tracker's own file on a single machine."""
     return data_dir / "rasa.db"

@@ -23,7 +23,7 @@ async def erase_resident(
     session: AsyncSession, clock: Clock, channel: str, user: str
 ) -> Sequence[str]:
     """Erase within the caller's transaction; returns hashes of files that nobody refers to."""
-    ids = await _conversations_of(session, channel, user)
+    ids = await conversations_of(session, channel, user)
     kept_pictures = await _pictures_of_cases(session, ids)
     rows = (
         await session.scalars(
@@ -58,7 +58,8 @@ async def erase_resident(
     return sorted(digests - still_used)
 
 
-async def _conversations_of(session: AsyncSession, channel: str, user: str) -> Sequence[str]:
+async def conversations_of(session: AsyncSession, channel: str, user: str) -> Sequence[str]:
+    """Every conversation the resident has had on this channel."""
     return (
         await session.scalars(
             select(ConversationRow.id).where(

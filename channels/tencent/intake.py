@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from channels.tencent import store
 from channels.tencent.attachments import Attachments, Fetched
 from channels.tencent.courier import Courier, recent_entries
-from channels.tencent.erasure import erase_resident
+from channels.tencent.erasure import conversations_of, erase_resident
 from channels.tencent.line import Line
 from channels.tencent.models import FROM_RESIDENT, OPENERS, Kind, Windows
+from channels.tencent.parts import ForgetDialogues
 from channels.tencent.rendering import number_choices, read_choice
 from channels.tencent.seats import Seats
 from conversations.models import Button, Holder, Incoming, Reply, SharedLocation
@@ -74,8 +75,10 @@ class Intake:
         courier: Courier,
         seats: Seats,
         words: Words,
+        forget_dialogues: ForgetDialogues | None = None,
         door_delay: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._forget_dialogues = forget_dialogues
         self._door_delay = door_delay
         self._db = db
         self._clock = clock
@@ -198,6 +201,11 @@ class Intake:
         now, kind = self._clock.now(), Kind(seen.kind)
         conversation_id, needs_turn = "", False
         forgotten: Sequence[str] = ()
+        if kind is Kind.UNSUBSCRIBE and self._forget_dialogues is not None:
+            # first: while it fails, the delivery stays in the journal and is tried again
+            async with self._db.read() as session:
+                past = await conversations_of(session, self._line.channel, seen.external_user)
+            await self._forget_dialogues(past)
         # the journal holds it until this is on the disk too
         async with self._db.write(durable=False) as session:
             row = await session.get(store.InboundRow, seen.id)

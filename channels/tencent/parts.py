@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from conversations.media import Media
@@ -14,6 +15,9 @@ from hotline.db import Database
 from hotline.limits import Limiter
 from hotline.privacy import Vault
 from hotline.settings import Settings
+
+ForgetDialogues = Callable[[Collection[str]], Awaitable[None]]
+"""Makes the assistant forget what was said in these conversations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +34,4 @@ class ChannelParts:
     relay: Relay
     media: Media
     recogniser: Recogniser | None = None
+    forget_dialogues: ForgetDialogues | None = None

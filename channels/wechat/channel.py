@@ -55,6 +55,7 @@ async def open_wechat(parts: ChannelParts) -> AsyncIterator[WeChat]:
             courier,
             seats,
             words,
+            parts.forget_dialogues,
             lambda: journal.delay,
         )
         await courier.start()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import random
+import sqlite3
 import time
 from collections.abc import Sequence
+from contextlib import closing
 
 import aiohttp
 import pytest
@@ -21,6 +23,7 @@ from conversations.bot import ScriptedBot
 from conversations.models import Button, Handoff, Operator, Reply, Turn
 from conversations.speech import Transcript
 from conversations.store import AttachmentRow, ConversationRow, EntryRow, OutboxRow
+from hotline.dialogue_memory import memory_file
 from hotline.settings import Settings
 from tests.channels.running import TOKEN, WeChatRun, running_wechat, until
 from tests.product import echo, open_client
@@ -232,8 +235,16 @@ async def test_following_greets_the_menu_speaks_and_unfollowing_erases(settings:
         await run.fake.act(ZHANG, "image", MediaId=media_id, PicUrl="http://x/p.jpg")
         files = list(run.product.settings.media_dir.rglob("*"))
         assert [path for path in files if path.is_file()]
+        memory = memory_file(run.product.settings.data_dir)
+        with closing(sqlite3.connect(memory)) as tracker:  # as Rasa keeps it
+            tracker.execute("CREATE TABLE events (sender_id TEXT, data TEXT)")
+            mine = f"{await conversation_of(run)}.1"
+            tracker.executemany("INSERT INTO events VALUES (?, 'x')", [(mine,), ("another.1",)])
+            tracker.commit()
         await run.fake.act(ZHANG, "event", Event="unsubscribe", EventKey="", at=1)
         await asyncio.sleep(0.3)  # acknowledged before it is done
+        with closing(sqlite3.connect(memory)) as tracker:
+            assert tracker.execute("SELECT sender_id FROM events").fetchall() == [("another.1",)]
         async with run.product.db.read() as session:
             for table in (ConversationRow, EntryRow, ChannelUserRow, InboundRow, AttachmentRow):
                 assert await session.scalar(select(func.count()).select_from(table)) == 0, table

@@ -276,6 +276,7 @@ class Editing:
     async def withdraw(self, slug: str, reason: str, actor: Actor) -> None:
         """Take a published article out of every answer at once."""
         async with self._db.write() as session:
+            await store.take_turn(session)
             row = await session.get(store.ArticleRow, slug)
             if row is None or row.status != store.PUBLISHED:
                 raise ArticleNotFound
@@ -286,6 +287,7 @@ class Editing:
             record_deed(session, now, actor, "article_withdrawn", "article", slug, reason=why)
 
     async def _put(self, session: AsyncSession, draft: ArticleDraftRow, now: datetime) -> None:
+        await store.take_turn(session)  # the version it was begun from must stay the newest
         await _check_base(session, draft)
         article = check_text(draft.text)
         known = await session.get(store.ArticleRow, draft.slug)

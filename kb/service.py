@@ -9,7 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language.models import Vector
@@ -41,14 +40,8 @@ def read_articles(folder: Path = ARTICLES) -> Mapping[str, tuple[Article, str]]:
 async def seed_articles(db: Database, clock: Clock, folder: Path = ARTICLES) -> int:
     """Bring in shipped articles that are new or changed; returns how many."""
     shipped = read_articles(folder)
-    try:
-        return await _seed(db, clock, shipped)
-    except IntegrityError:
-        return await _seed(db, clock, shipped)  # another process seeded at the same moment
-
-
-async def _seed(db: Database, clock: Clock, shipped: Mapping[str, tuple[Article, str]]) -> int:
     async with db.write() as session:
+        await store.take_turn(session)  # processes that start together seed one after the other
         known = await store.fingerprints(session)
         changed = [
             (article, fingerprint)

@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, select, update
+from sqlalchemy import Index, String, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -57,7 +59,7 @@ async def put_article(
     reviewer: str = "",
     note: str = "",
 ) -> None:
-    """Publish the article as its next version."""
+    """Publish the article as its next version; take your turn before deciding to."""
     row = await session.get(ArticleRow, article.slug)
     if row is None:
         row = ArticleRow(slug=article.slug, version=0)
@@ -81,14 +83,26 @@ async def put_article(
 
 async def raise_revision(session: AsyncSession, of: int = ARTICLES_REVISION) -> None:
     """Tell every process that the published articles, or the places, changed."""
-    result = await session.execute(
-        update(RevisionRow)
-        .where(RevisionRow.id == of)
-        .values(revision=RevisionRow.revision + 1)
-        .returning(RevisionRow.revision)
+    await _count(session, of, 1)
+
+
+async def take_turn(session: AsyncSession, of: int = ARTICLES_REVISION) -> None:
+    """Wait for everybody who is changing them; until this transaction ends all others wait.
+
+    On PostgreSQL what was read before may be old by the time it is acted on: two processes that
+    find the same article changed would each publish it.
+    """
+    await _count(session, of, 0)
+
+
+async def _count(session: AsyncSession, of: int, step: int) -> None:
+    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    raised = {"revision": RevisionRow.revision + step}
+    await session.execute(
+        insert(RevisionRow)
+        .values(id=of, revision=step)
+        .on_conflict_do_update(index_elements=["id"], set_=raised)
     )
-    if result.scalar() is None:
-        session.add(RevisionRow(id=of, revision=1))
 
 
 async def current_revision(session: AsyncSession, of: int = ARTICLES_REVISION) -> int:

@@ -6,18 +6,22 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from hotline.audit import Actor
 from hotline.clock import FakeClock
 from hotline.db import Database
 from kb import store
+from kb.editing import ChangedMeanwhile, Editing
 from kb.errors import ArticleNotFound, BadArticle
 from kb.models import Article, Source, article_to_markdown
 from kb.service import Knowledge
+from kb.trust import load_weights
 from kb.vectors import PassageVectors
 from tests.product import TinyEmbedder
 
@@ -56,7 +60,9 @@ def write(folder: Path, article: Article) -> None:
 
 
 def open_knowledge(db: Database, clock: FakeClock, cache: Path) -> Knowledge:
-    return Knowledge(db, clock, PassageVectors(TinyEmbedder(), cache), REFRESH_SECONDS)
+    vectors = PassageVectors(TinyEmbedder(), cache)
+    weights = replace(load_weights(), fitted_with=vectors.embedder_name)  # for any model, here
+    return Knowledge(db, clock, vectors, REFRESH_SECONDS, weights)
 
 
 @pytest.fixture
@@ -109,12 +115,60 @@ async def test_processes_that_seed_at_once_bring_each_article_in_once(
     clock: FakeClock,
     tmp_path: Path,
     folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     several = [open_knowledge(db, clock, tmp_path / "cache") for _ in range(4)]
-    await asyncio.gather(*(each.seed(folder) for each in several))
-    async with db.read() as session:
-        rows = (await session.scalars(select(store.ArticleRow))).all()
-    assert {row.slug: row.version for row in rows} == {"dog-walking": 1, "snow": 1}
+    look, looked = store.fingerprints, count()
+
+    async def look_and_linger(session: AsyncSession) -> dict[str, tuple[str, bool]]:
+        """Let the others look first, then act one after the other on what may be old by then."""
+        seen = await look(session)
+        await asyncio.sleep(0.02 * (next(looked) % len(several)))
+        return seen
+
+    monkeypatch.setattr(store, "fingerprints", look_and_linger)
+    for version in range(1, 6):
+        write(folder, replace(DOGS, answer=f"第 {version} 版。"))
+        brought_in = await asyncio.gather(*(each.seed(folder) for each in several))
+        assert sorted(brought_in) == [0, 0, 0, 2 if version == 1 else 1]
+        async with db.read() as session:
+            rows = (await session.scalars(select(store.ArticleRow))).all()
+            assert {row.slug: row.version for row in rows} == {"dog-walking": version, "snow": 1}
+            assert await store.current_revision(session) == version
+
+
+async def test_an_article_published_while_another_process_seeds_is_not_overwritten(
+    db: Database,
+    clock: FakeClock,
+    tmp_path: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    knowledge, editing = open_knowledge(db, clock, tmp_path / "cache"), Editing(db, clock)
+    await knowledge.seed(folder)
+    author, reviewer = Actor("operator", "1", "甲"), Actor("operator", "2", "乙")
+    draft = await editing.begin(article_to_markdown(replace(DOGS, answer="本市的说法。")), author)
+    await editing.submit(draft, author)
+    write(folder, replace(DOGS, answer="新版本的说法。"))
+    look, looked = store.fingerprints, asyncio.Event()
+
+    async def look_and_linger(session: AsyncSession) -> dict[str, tuple[str, bool]]:
+        seen = await look(session)
+        looked.set()
+        await asyncio.sleep(0.1)
+        return seen
+
+    monkeypatch.setattr(store, "fingerprints", look_and_linger)
+    seeding = asyncio.create_task(knowledge.seed(folder))
+    await looked.wait()
+    with pytest.raises(ChangedMeanwhile):
+        await editing.publish(draft, reviewer)
+    assert await seeding == 1
+    await knowledge.refresh()
+    assert (knowledge.get("dog-walking").answer, knowledge.version("dog-walking")) == (
+        "新版本的说法。",
+        2,
+    )
 
 
 async def test_a_changed_shipped_article_replaces_the_old_one(

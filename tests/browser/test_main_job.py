@@ -112,6 +112,7 @@ async def _ask_and_report(page: Page) -> str:
     await write(page, "剩菜剩饭应该扔哪个桶")
     await expect(log).to_contain_text("厨余垃圾", timeout=PATIENCE)
     await expect(log).to_contain_text("北京市生活垃圾管理条例", timeout=PATIENCE)
+    await _rate_and_reload(page)
     await write(page, "海淀区中关村大街27号门口每天晚上都有人摆摊卖烧烤，烟特别大")
     await page.get_by_role("button", name="匿名", exact=True).click()
     await page.get_by_role("button", name="提交", exact=True).click()
@@ -120,6 +121,17 @@ async def _ask_and_report(page: Page) -> str:
     found = re.search(r"\d{13}", await card.inner_text())
     assert found is not None
     return found[0]
+
+
+async def _rate_and_reload(page: Page) -> None:
+    """A pressed thumb and its reason are still pressed when the page is loaded again."""
+    await page.get_by_role("button", name="没用", exact=True).click()
+    await page.get_by_role("button", name="看不懂", exact=True).click()
+    for _ in range(2):
+        for name, pressed in (("没用", "true"), ("看不懂", "true"), ("有用", "false")):
+            button = page.get_by_role("button", name=name, exact=True)
+            await expect(button).to_have_attribute("aria-pressed", pressed, timeout=PATIENCE)
+        await page.reload()
 
 
 async def _look_up(page: Page, number: str) -> None:

@@ -68,6 +68,7 @@ class HotlineChat extends HTMLElement {
       loadAttachment: (attachment, small) => this.#conversation.loadAttachment(attachment, small),
       onOpenPicture: (address, name) => showPicture(this, address, name),
       rate: (seq, helpful, reason) => this.#conversation.rate(seq, helpful, reason),
+      rating: (seq) => this.#conversation.rating(seq),
       onButton: ({ payload, title }) => {
         this.#log.focus();
         this.#send(() => this.#conversation.sendText(payload, title));

@@ -156,9 +156,19 @@ export class Conversation {
    * @param {string} reason
    * @returns {Promise<void>}
    */
-  rate(seq, helpful, reason) {
-    if (!this.#session) return Promise.reject(new ApiError(401, "no_session", ""));
-    return this.#api.rate(this.#session, seq, helpful, reason);
+  async rate(seq, helpful, reason) {
+    if (!this.#session) throw new ApiError(401, "no_session", "");
+    await this.#api.rate(this.#session, seq, helpful, reason);
+    this.#store.saveRating(seq, { helpful, reason });
+  }
+
+  /**
+   * How the resident rated an answer before the page was loaded again.
+   * @param {number} seq of the answer
+   * @returns {import("./types.js").Rating|null}
+   */
+  rating(seq) {
+    return this.#store.rating(seq);
   }
 
   #createOutbox() {

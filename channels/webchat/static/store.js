@@ -1,15 +1,17 @@
 /**
- * What the browser remembers: the session, the messages not yet sent and the
- * size of the type. Each unsent message has a key of its own, so two tabs of
+ * What the browser remembers: the session, the messages not yet sent, which
+ * answers were rated and the size of the type. Each unsent message has a key of its own, so two tabs of
  * the same conversation do not overwrite each other's.
  */
 
 /** @typedef {import("./types.js").Session} Session */
 /** @typedef {import("./types.js").Outgoing} Outgoing */
+/** @typedef {import("./types.js").Rating} Rating */
 
 const PREFIX = "hotline.webchat.";
 const SESSION = `${PREFIX}session`;
 const LARGE_TYPE = `${PREFIX}large_type`;
+const RATINGS = `${PREFIX}ratings`;
 const UNSENT = `${PREFIX}unsent.`;
 
 export class BrowserStore {
@@ -34,6 +36,7 @@ export class BrowserStore {
   /** Forgets the conversation and everything not yet sent in it. */
   forgetConversation() {
     this.#storage?.removeItem(SESSION);
+    this.#storage?.removeItem(RATINGS);
     for (const { id } of this.unsent()) this.removeUnsent(id);
   }
 
@@ -55,6 +58,22 @@ export class BrowserStore {
   /** @param {string} id */
   removeUnsent(id) {
     this.#storage?.removeItem(UNSENT + id);
+  }
+
+  /**
+   * @param {number} seq of the answer
+   * @returns {Rating|null}
+   */
+  rating(seq) {
+    return this.#read(RATINGS)?.[seq] ?? null;
+  }
+
+  /**
+   * @param {number} seq of the answer
+   * @param {Rating} rating
+   */
+  saveRating(seq, rating) {
+    this.#write(RATINGS, { ...this.#read(RATINGS), [seq]: rating });
   }
 
   /** @returns {boolean} */

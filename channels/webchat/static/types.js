@@ -124,4 +124,11 @@
  * @property {(sender: Sender, active: boolean) => void} typingChanged
  */
 
+/**
+ * Whether an answer helped, and what was wrong with it.
+ * @typedef {Object} Rating
+ * @property {boolean} helpful
+ * @property {string} reason
+ */
+
 export {};

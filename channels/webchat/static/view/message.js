@@ -23,6 +23,7 @@ import { createRating } from "./rating.js";
  * @property {(clientMessageId: string) => void} onRetry
  * @property {(clientMessageId: string) => void} onDiscard
  * @property {(seq: number, helpful: boolean, reason: string) => Promise<void>} rate
+ * @property {(seq: number) => import("../types.js").Rating|null} rating given before
  * @property {(text: string) => void} notify
  */
 
@@ -138,8 +139,8 @@ export class MessageView {
 
   /** @param {Message} message */
   #rating({ seq = 0 }) {
-    const { rate, notify } = this.#actions;
-    return createRating((helpful, reason) => rate(seq, helpful, reason), notify);
+    const { rate, rating, notify } = this.#actions;
+    return createRating((helpful, reason) => rate(seq, helpful, reason), notify, rating(seq));
   }
 
   /** @param {Button[]} buttons */

@@ -10,9 +10,10 @@ const REASONS = ["答非所问", "信息不对", "看不懂", "不完整"];
 /**
  * @param {Rate} rate
  * @param {(text: string) => void} notify
+ * @param {import("../types.js").Rating|null} before what was pressed before the page was loaded
  * @returns {HTMLElement}
  */
-export function createRating(rate, notify) {
+export function createRating(rate, notify, before) {
   const status = el("span", { class: "hc-rating-status", role: "status" });
   const reasons = el("div", { class: "hc-rating-reasons", role: "group", "aria-label": "哪里不好", hidden: true });
   const up = choice("有用", "thumb_up", () => void press(true, ""));
@@ -31,6 +32,14 @@ export function createRating(rate, notify) {
       notify(/** @type {Error} */ (error).message);
       return;
     }
+    show(helpful, reason);
+  }
+
+  /**
+   * @param {boolean} helpful
+   * @param {string} reason
+   */
+  function show(helpful, reason) {
     up.setAttribute("aria-pressed", String(helpful));
     down.setAttribute("aria-pressed", String(!helpful));
     for (const chip of chips) chip.setAttribute("aria-pressed", String(chip.textContent === reason));
@@ -38,6 +47,7 @@ export function createRating(rate, notify) {
     status.textContent = helpful || reason ? "谢谢您的评价。" : "谢谢。方便的话说一下哪里不好。";
   }
 
+  if (before) show(before.helpful, before.reason);
   const ask = el("span", {}, "这条回答有用吗");
   const row = el("div", { class: "hc-rating-row", role: "group", "aria-label": "评价这条回答" }, ask, up, down, status);
   return el("div", { class: "hc-rating" }, row, reasons);

@@ -79,13 +79,13 @@ async def rate_last_answer(conversation: str, channel: str, reason: str) -> bool
 def _choose_subject(text: str, shown: Shown | None) -> Subject:
     place = _named_place(text, shown)
     if place is not None:
-        return _place_subject(place)
+        return describe_place_subject(place)
     if shown is not None and shown.citation is not None:
         return _article_subject(str(shown.citation["slug"]), shown)
     if shown is not None and len(shown.places) == 1:
         known = services().places.get(int(shown.places[0]["id"]))
         if known is not None:
-            return _place_subject(known)
+            return describe_place_subject(known)
     return _guess_article(text)
 
 
@@ -97,7 +97,8 @@ def _named_place(text: str, shown: Shown | None) -> Place | None:
     return max(named, key=lambda place: len(place.name), default=None)
 
 
-def _place_subject(place: Place) -> Subject:
+def describe_place_subject(place: Place) -> Subject:
+    """A place as corrections name it, with its card as it is now."""
     return Subject("place", str(place.id), place.name, None, place.to_data())
 
 

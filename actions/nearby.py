@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import services
-from bot.language import answers
+from cases.draft import Reading
 from kb.hours import is_open
 from kb.place_telling import describe_place, say_place, tell_line
 from kb.places import KIND_NAMES, Near, Place, PlaceKind, Where, from_gcj02
@@ -23,7 +24,12 @@ _GCJ02_CHANNELS = frozenset({"wechat", "wecom"})
 """Their positions are those of Chinese maps; browsers give WGS-84."""
 _BREAKFAST = re.compile("早餐|早点|早饭|早上吃|豆浆|油条|包子")
 _ONLY_OPEN = re.compile("(?:现在|这会儿|这时候|还).{0,4}(?:开着|开门|营业)|正在营业|开着的|开着门")
-_NEXT = re.compile("下一个|下一家|下个|还有|别的|其他|再说|再看|换一个|换一家|继续")
+_NEXT = re.compile(
+    "下一个|下一家|下个|还有|别的|其他|其它|再说|再看|再来|再给|再找|多来|多给|多看|换一个|换一家|继续|"
+    "更多|剩下|远(?:一点|点|一些|些)"
+)
+_LONGEST_REQUEST = 16
+"""Longer words with 还有 in them tell something: 门口还有两家店把桌子摆到了便道上."""
 _OFFICES = (PlaceKind.TEAM, PlaceKind.OFFICE)
 
 
@@ -39,9 +45,10 @@ def wants_open(text: str) -> bool:
     return _ONLY_OPEN.search(text) is not None
 
 
-def wants_next(text: str) -> bool:
-    """Whether the offer of the next one is taken."""
-    return answers.is_affirm(text) or _NEXT.search(text) is not None
+def asks_for_more(reading: Reading) -> bool:
+    """Whether more places are asked for, in words that tell nothing else."""
+    short = len(reading.text) <= _LONGEST_REQUEST and reading.intent != "report_case"
+    return short and _NEXT.search(reading.text) is not None
 
 
 def where_of(place: Mapping[str, Any] | None, channel: str) -> Where:
@@ -58,6 +65,15 @@ def where_of(place: Mapping[str, Any] | None, channel: str) -> Where:
     return Where(lat, lon, district, subdistrict, words)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Places that were found: those shown now and those left, by id; `by` as in Finding."""
+
+    shown: list[int]
+    more: list[int]
+    by: str
+
+
 def say_nearby(
     dispatcher: CollectingDispatcher,
     tracker: Tracker,
@@ -65,27 +81,30 @@ def say_nearby(
     where: Where,
     *,
     only_open: bool = False,
-) -> list[int] | None:
-    """Show what is near; the ids that were not shown yet, None when nothing was found."""
+    seen: Sequence[int] = (),
+) -> Told | None:
+    """Show what is near and was not `seen`; None when nothing was found."""
     found = services().places.find(kinds, where, only_open=only_open)
-    if not found.places:
+    new = [near for near in found.places if near.place.id not in seen]
+    if not new:
         return None
     channel = str(tracker.get_latest_input_channel() or "webchat")
     lead = _lead(kinds, where, found.by, only_open)
-    shown = _say(dispatcher, channel, lead, found.places)
-    return [near.place.id for near in found.places[shown:_REMEMBERED]]
+    count = _say(dispatcher, channel, f"{lead[:-1]}还有" if seen else lead, new)
+    ids = [near.place.id for near in new]
+    return Told(ids[:count], ids[count:_REMEMBERED], found.by)
 
 
-def say_more(dispatcher: CollectingDispatcher, tracker: Tracker, ids: Sequence[int]) -> list[int]:
-    """Show the next of the places found before; returns the ids that are left."""
+def say_more(dispatcher: CollectingDispatcher, tracker: Tracker, ids: Sequence[int]) -> Told | None:
+    """Show the next of the places found before; None when none of them is left."""
     places = services().places
     known = [place for place in map(places.get, ids) if place is not None]
     if not known:
-        dispatcher.utter_message(response="utter_place_no_more")
-        return []
+        return None
     channel = str(tracker.get_latest_input_channel() or "webchat")
     shown = _say(dispatcher, channel, "还有", [_again(place) for place in known])
-    return [place.id for place in known[shown:]]
+    left = [place.id for place in known]
+    return Told(left[:shown], left[shown:], "")
 
 
 def _again(place: Place) -> Near:

@@ -11,6 +11,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_places import SLOT as PLACE_QUERY
+from actions.after_places import read_wrong_place
 from actions.answering import answer_question, answer_reading
 from actions.chitchat import choose_aside
 from actions.corrections import read_subject, receive_correction
@@ -106,18 +108,24 @@ class ValidateReportForm(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
     ) -> list[EventType]:
         greet_reporter(dispatcher, reading.text, reading.emergency)
-        filed, asked = read_matters(tracker)
+        wrong = read_wrong_place(tracker, reading)
+        filed, asked = read_matters(tracker) if wrong is None else ([], [])
         for question in asked:
             await answer_reading(dispatcher, tracker, question)
-        first = filed[0] if filed else reading
+        first = filed[0] if filed else reading if wrong is None else wrong[0]
         draft = _with_hint(begin(first, choose_kind(first)).draft, read_hint(tracker))
-        if draft.kind == CaseKind.SUGGESTION.value:
+        if wrong is not None:
+            draft = replace(draft, about=wrong[1], description=first.text)
+        elif draft.kind == CaseKind.SUGGESTION.value:
             draft = replace(draft, about=await read_subject(first, conversation_id(tracker)))
         if len(filed) > 1:
             announce(dispatcher, filed)
         else:
             self._greet(dispatcher, draft)
-        return [keep_upcoming(filed[1:]), *await self._ask_next(dispatcher, tracker, draft)]
+        kept = [keep_upcoming(filed[1:])]
+        if wrong is not None:
+            kept.append(SlotSet(PLACE_QUERY, None))
+        return [*kept, *await self._ask_next(dispatcher, tracker, draft)]
 
     async def _begin_next(
         self,

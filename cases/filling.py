@@ -11,6 +11,7 @@ from cases.categories import UNSORTED, find_by_name, get_category
 from cases.choosing import TAKE_CATEGORY, infer_category
 from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot, is_coarse
 from cases.mending import replace_named
+from cases.models import CaseKind
 from cases.placing import is_exact, is_vague, move_place, place_of
 from cases.story import (
     asks,
@@ -47,7 +48,7 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     if draft.location is None and (place := place_of(reading)) is not None:
         draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
     time = time_of(reading) or lasting_of(reading.text)
-    if draft.occurred is None and time is not None:
+    if draft.occurred is None and time is not None and draft.kind != CaseKind.SUGGESTION.value:
         draft, changed = replace(draft, occurred=time), [*changed, Slot.OCCURRED]
     if draft.phone is None and (phone := own_phone(reading)) is not None:
         draft = replace(draft, phone=phone, anonymous=False)

@@ -70,3 +70,69 @@ async def test_the_offer_can_be_declined(product: Product) -> None:
     await resident.say("东城区和平里街道有菜市场吗")
     done = await resident.say("不用了")
     assert "样例" not in done[-1].text
+
+
+async def test_when_all_are_shown_it_says_so_and_looks_elsewhere(product: Product) -> None:
+    resident = await Resident.arrive(product)
+    await resident.say("东城区和平里街道有菜市场吗")
+    for more in ("还有别的吗", "再来几个", "远一点的也行"):
+        told = (await resident.say(more))[-1]
+        assert "就是这些" in told.text, more
+        assert {button["title"] for button in told.payload["buttons"]} == {"换个区", "转人工"}
+    asked = await resident.say("换个区")
+    assert "哪个区" in asked[-1].text
+    found = await resident.say("海淀区")
+    assert [card["name"] for card in found[-1].payload["places"]] == ["样例菜市场三"]
+    breakfast = await resident.say("那附近有卖早点的吗")
+    assert [card["name"] for card in breakfast[-1].payload["places"]] == ["样例早餐点二"]
+
+
+async def test_a_bare_district_after_an_answer_is_looked_up(product: Product) -> None:
+    resident = await Resident.arrive(product)
+    none = await resident.say("丰台区有菜市场吗")
+    assert "还没有登记" in none[-1].text
+    assert "还没有登记" in (await resident.say("朝阳区"))[-1].text
+    found = await resident.say("东城区")
+    assert len(found[-1].payload["places"]) == 2
+
+
+async def test_after_an_answer_any_other_matter_goes_its_way(product: Product) -> None:
+    resident = await Resident.arrive(product)
+    await resident.say("东城区和平里街道有菜市场吗")
+    policy = await resident.say("遛狗不拴绳罚多少钱")
+    assert policy[-1].payload["citations"]
+    await resident.say("东城区和平里街道有菜市场吗")
+    report = await resident.say("海淀区中关村大街1号门口有人占道摆摊卖水果")
+    assert "哪个区、哪个街道" not in report[-1].text
+    assert not report[-1].payload.get("places")
+
+
+@pytest.mark.parametrize("wrong", ["这个市场早就拆了", "电话不对"])
+async def test_what_is_wrong_about_a_place_just_shown_reaches_the_review_list(
+    product: Product, wrong: str
+) -> None:
+    resident = await Resident.arrive(product)
+    await resident.say("海淀区中关村街道有菜市场吗")
+    asked = await resident.say(wrong)
+    assert "联系电话" in asked[-1].text
+    checked = (await resident.say("匿名"))[-1].text
+    assert "关于：样例菜市场三" in checked
+    assert wrong in checked
+    assert "时间：" not in checked
+    await resident.say("提交")
+    newest = (await product.editorial.corrections.listed())[0][-1]
+    assert (newest.subject, newest.title, newest.words) == ("place", "样例菜市场三", wrong)
+    assert newest.shown["address"] == "样例路3号（虚构地址）"
+
+
+async def test_which_of_several_places_is_wrong_is_asked_once(product: Product) -> None:
+    resident = await Resident.arrive(product)
+    await resident.say("东城区和平里街道有菜市场吗")
+    which = (await resident.say("这个市场现在早就拆了"))[-1]
+    names = [button["title"] for button in which.payload["buttons"]]
+    assert names == ["样例菜市场一", "样例菜市场二", "取消"]
+    await resident.say("第二个")
+    checked = (await resident.say("匿名"))[-1].text
+    assert "关于：样例菜市场二" in checked
+    assert "这个市场现在早就拆了" in checked
+    assert "时间：" not in checked

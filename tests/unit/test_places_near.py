@@ -10,7 +10,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from actions.nearby import wanted_kinds, wants_next, wants_open, where_of
+from actions.nearby import asks_for_more, wanted_kinds, wants_open, where_of
+from cases.draft import Reading
 from hotline.errors import TooLarge
 from hotline.tables import BadTable, read_rows, write_csv, write_xlsx
 from kb.hours import is_open, read_hours
@@ -139,12 +140,24 @@ def test_which_kind_is_wanted(text: str, kind: PlaceKind) -> None:
     assert wanted_kinds("find_market", text) == (kind,)
 
 
-def test_open_ones_and_the_next_one_are_wanted() -> None:
+def test_open_ones_are_wanted() -> None:
     assert wants_open("现在还开着的菜市场")
     assert not wants_open("菜市场几点开门")
-    assert wants_next("要")
-    assert wants_next("下一个")
-    assert not wants_next("不用了")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "more"),
+    [
+        ("还有别的吗", "ask_policy", True),
+        ("再来几个", "inform", True),
+        ("远一点的也行", "inform", True),
+        ("不用了", "deny", False),
+        ("门口还有人摆摊", "report_case", False),
+        ("我们小区门口还有两家店天天把桌子摆到便道上", "inform", False),
+    ],
+)
+def test_more_places_are_asked_for(text: str, intent: str, more: bool) -> None:
+    assert asks_for_more(Reading(text, intent, 0.9)) is more
 
 
 # --- telling ---------------------------------------------------------------------------------

@@ -82,6 +82,17 @@ def test_slugs_titles_and_questions_are_unique(articles: dict[Path, Article]) ->
     assert [text for text, times in questions.items() if times > 1] == []
 
 
+def test_the_table_of_topics_names_every_article() -> None:
+    guide = (ARTICLES.parent.parent / "docs" / "knowledge.md").read_text("utf-8")
+    named = {
+        slug
+        for line in guide.splitlines()
+        if line.count("|") == 3
+        for slug in re.findall(r"[a-z]+(?:-[a-z]+)*", line.split("|")[2])
+    }
+    assert named >= {path.stem for path in PATHS}
+
+
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_no_repealed_law_is_cited(path: Path) -> None:
     article = parse_article(path.read_text("utf-8"), path.name)

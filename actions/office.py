@@ -159,7 +159,9 @@ class ValidatePlaceForm(Action):
             )
         if told is not None:
             return _stay(query, told)
-        if query["seen"]:
+        if query["more"]:  # they were taken off the list since the first ones were shown
+            dispatcher.utter_message(response="utter_place_no_more")
+        elif query["seen"]:
             say_all_shown(dispatcher, tracker)
         elif query["what"] == "find_market":
             known = services().places.has([PlaceKind(kind) for kind in query["kinds"]])

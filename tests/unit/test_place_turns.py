@@ -104,6 +104,18 @@ async def test_more_are_those_of_the_district_and_then_there_are_no_more(talk: T
     assert talk.then == "action_listen"
 
 
+async def test_places_taken_off_the_list_meanwhile_are_not_promised(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [place(n, f"{n}号市场", *EAST) for n in range(10, 15)]
+    bound = cast(Services, SimpleNamespace(places=FewPlaces(many)))
+    monkeypatch.setattr(actions.services, "_bound", bound)
+    await talk.say("和平里街道有菜市场吗", "find_market", EAST)
+    bound = cast(Services, SimpleNamespace(places=FewPlaces(many[:3])))
+    monkeypatch.setattr(actions.services, "_bound", bound)
+    assert "utter_place_no_more" in await talk.say("好的", "affirm")
+
+
 async def test_another_district_is_looked_up_by_its_bare_name(talk: Talk) -> None:
     await talk.say("和平里街道有菜市场吗", "find_market", EAST)
     assert "whereabouts" not in await talk.say("换个区", "inform")

@@ -18,6 +18,7 @@ FEATURE_NAMES: Mapping[str, str] = {
     "name": "标签的意思",
     "words": "用词（整篇）",
     "told_words": "用词（短答和正文）",
+    "asked": "最像的三句问法",
 }
 """What each of FEATURES says to somebody who writes articles."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,25 +45,28 @@ class Passages:
         return asks + tells
 
 
-def read_passages(article: Article) -> Passages:
-    """The passages of `article`."""
-    title = _plain(article.title)
+def list_asked(article: Article) -> tuple[str, ...]:
+    """The texts of `article` that are normalised as questions are: title, forms, tags."""
+    return (article.title, *article.questions, "、".join(article.tags))
+
+
+def read_passages(article: Article, plain: Collection[str] = ()) -> Passages:
+    """The passages of `article`; texts in `plain` are known to be normalised already."""
+    title, *forms, tags = (
+        text if text in plain else normalise(text).text for text in list_asked(article)
+    )
     return Passages(
-        tuple(dict.fromkeys((title, *map(_plain, article.questions)))),
-        _plain("、".join(article.tags)) or title,
+        tuple(dict.fromkeys((title, *forms))),
+        tags or title,
         (article.answer.strip(), *_paragraphs(article.body)),
     )
 
 
 def read_strangers(path: Path = STRANGERS_FILE) -> tuple[str, ...]:
     """Questions residents ask a city, but not this base: what is close to them is not known."""
-    return tuple(_plain(line) for line in path.read_text("utf-8").splitlines())
+    return tuple(normalise(line).text for line in path.read_text("utf-8").splitlines())
 
 
 def _paragraphs(body: str) -> Sequence[str]:
     parts = (_MARKS.sub("", part).strip() for part in _PARAGRAPHS.split(body))
     return [part for part in parts if len(part) >= _SHORTEST_PARAGRAPH]
-
-
-def _plain(text: str) -> str:
-    return normalise(text).text

@@ -26,12 +26,12 @@ FEATURES = (
     "name",  # cosine of the tags
     "words",  # BM25 over the whole article, against the best article's
     "told_words",  # the same over tags, answer and body only
+    "asked",  # mean cosine of the three closest question forms
 )
 """What an article is ranked by."""
 
 EVIDENCE = (
     *FEATURES,
-    "asked",  # mean cosine of the three closest question forms
     "nearest",  # cosine of the closest question form
     "coverage",  # share of the question's weighted words the article has
     "certainty",  # log of the article's share among all
@@ -40,8 +40,7 @@ EVIDENCE = (
     "unknown",  # weighted share of words no article has
     "length",  # log of the number of tokens
 )
-"""What the trust in the best article is judged by. Question forms count here and not in the
-ranking: held out, a form's closest forms told nothing that its article's mean had not told."""
+"""What the trust in the best article is judged by."""
 
 Numbers = npt.NDArray[np.float64]
 

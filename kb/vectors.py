@@ -79,6 +79,14 @@ class PassageVectors:
         products *= view["scale"][rows][:, None]
         return products
 
+    def has(self, passages: Sequence[Passage]) -> npt.NDArray[np.bool_]:
+        """Which of `passages` have been embedded, as far as this process has seen."""
+        with self._lock:
+            found: npt.NDArray[np.bool_] = (
+                self._look_up([_key(role, text) for role, text in passages]) >= 0
+            )
+        return found
+
     def find(self, passages: Sequence[Passage]) -> Rows:
         """The rows of `passages`; those never seen are embedded and written first."""
         keys = [_key(role, text) for role, text in passages]

@@ -13,6 +13,7 @@ import pytest
 
 from bot.language.embedding import Role
 from bot.language.models import Vector
+from bot.language.normalise import Normalised, normalise
 from hotline.clock import FakeClock
 from hotline.db import Database
 from kb import store
@@ -64,7 +65,7 @@ def weigh(**named: float) -> tuple[float, ...]:
 
 
 WEIGHTS = Weights(
-    rank=(8.0, 2.0, 4.0, 2.0, 3.0, 3.0),
+    rank=(8.0, 2.0, 4.0, 2.0, 3.0, 3.0, 0.0),
     known=Judge(weigh(coverage=40.0), -10.0),
     right=Judge(weigh(certainty=8.0), 4.0),
     answer_at=0.6,
@@ -171,6 +172,14 @@ def score(postings: Postings, words: str) -> Scores:
 )
 def test_numbers_are_the_tokens(text: str) -> None:
     assert sorted(number_tokens(text).tolist()) == sorted(map(number_token, tokenize(text)))
+
+
+def test_numbers_are_the_tokens_of_every_shipped_text() -> None:
+    for each, _ in read_articles().values():
+        for text in (each.answer, each.body, *each.questions):
+            assert sorted(number_tokens(text).tolist()) == sorted(
+                map(number_token, tokenize(text))
+            ), text
 
 
 def test_tokens_have_numbers_of_their_own() -> None:
@@ -357,6 +366,25 @@ def test_passages_are_embedded_once_and_in_their_role(tmp_path: Path) -> None:
     assert np.array_equal(again, first[[2, 0]])
 
 
+def test_texts_that_have_vectors_are_not_normalised_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = replace(DOGS, questions=(*DOGS.questions, "遛狗　不牵绳?"))
+    first = SearchIndex([wide, TREES], PassageVectors(CharacterEmbedder(), tmp_path), WEIGHTS, [])
+    normalised: list[str] = []
+
+    def watch(text: str) -> Normalised:
+        normalised.append(text)
+        return normalise(text)
+
+    monkeypatch.setattr("kb.passages.normalise", watch)
+    again = SearchIndex([wide, TREES], PassageVectors(CharacterEmbedder(), tmp_path), WEIGHTS, [])
+    assert "遛狗　不牵绳?" in normalised
+    assert not {DOGS.questions[0], TREES.questions[0]} & set(normalised)
+    for query in ("遛狗不牵绳？", "砍树要批吗"):
+        assert find(again, query) == find(first, query)
+
+
 def test_vectors_are_kept_closely(tmp_path: Path) -> None:
     texts = [q for each in ARTICLES for q in each.questions]
     kept = PassageVectors(CharacterEmbedder(), tmp_path)([("query", text) for text in texts])
@@ -417,6 +445,20 @@ def test_segments_rank_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
         one, other = find(parted, query), find(whole, query)
         assert [hit.slug for hit in one.hits] == [hit.slug for hit in other.hits]
         assert one.hits[0].score == pytest.approx(other.hits[0].score, rel=1e-4)
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_in_a_large_base_words_of_many_articles_are_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kb.search._LARGE", 0)
+    index = build([*CROWD, *ARTICLES])
+    common = "规定"  # in every article of the crowd
+    alone = index.compare(common, CharacterEmbedder().embed([common])[0])
+    assert not alone.features[:, FEATURES.index("words")].any()
+    for query, slug in (("遛狗不牵绳罚多少", "dogs"), ("暖气片冰凉", "heating")):
+        found = find(index, f"{common}{query}")
+        assert found.hits[0].slug == slug
 
 
 @pytest.mark.usefixtures("small_segments")

@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import numpy as np
-
 from bot.language.models import Vector
 from cases.categories import load_categories
-from cases.duplicates import Against, Report, Told, judge, prepare
+from cases.duplicates import judge
 from cases.errors import CaseNotFound
 from cases.models import STATUS_NAMES, CaseStatus, Location
 from cases.nearby import (
@@ -23,6 +21,7 @@ from cases.nearby import (
     radius_of,
 )
 from cases.nearby_store import cases_marked, count_marks
+from cases.resemblance import Told, measure_closeness, prepare
 from cases.store import CaseRow
 from hotline.clock import Clock, to_city
 from hotline.db import Database
@@ -85,17 +84,14 @@ class Nearby:
         near = near[:_MOST_READ]
         if not near:
             return []
-        vectors = self._embed([mine.covered, *[each[2].covered for each in near]])
+        alike = measure_closeness(mine, [each[2] for each in near], self._embed)
         found = []
-        for vector, (_, row, theirs, where, close) in zip(vectors[1:], near, strict=True):
-            verdict = judge(mine, theirs, float(np.dot(vectors[0], vector)))
+        for closeness, (_, row, theirs, where, close) in zip(alike, near, strict=True):
+            # a measured distance knows better than names which place is meant
+            verdict = judge(mine, theirs, closeness, near=close)
             same = row.category_code == told.category_code
             score = verdict.score + _SAME_CATEGORY * same + _NEAR * close
-            # a measured distance knows better than names which place is meant
-            refused = verdict.against is not None and not (
-                close and verdict.against is Against.NAMES
-            )
-            if refused or score < _LIKELY:
+            if verdict.against is not None or score < _LIKELY:
                 continue
             reasons = [where, *(["同一类别"] if same else []), *verdict.reasons]
             found.append(_to_likely(row, where, min(score, 1.0), tuple(dict.fromkeys(reasons))))
@@ -124,7 +120,7 @@ class Nearby:
 
 def _prepare(told: Sighting, at: datetime) -> Told:
     place = told.location.raw_text if told.location else ""
-    return prepare(Report(place, told.description[:_STORY], at))
+    return prepare(place, told.description[:_STORY], at)
 
 
 def _to_sighting(row: CaseRow) -> Sighting:

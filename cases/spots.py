@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
+from pathlib import Path
 
 from bot.language import place_grammar as grammar
 from bot.language.gazetteer import load_gazetteer
@@ -17,6 +20,7 @@ from bot.language.numbers import read_number
 from bot.language.place_units import Unit, UnitFinder
 from bot.language.places import find_chains
 from bot.language.segmentation import Segmenter
+from cases.names import same_name, write_in_full
 
 LONGEST = 2000
 """Characters of a text that are read."""
@@ -48,9 +52,27 @@ _UNITS = {
     "号": "号",
 }
 _BRANCHES = "甲乙丙丁"
+_NO_CITY = "路街道大里桥东西南北中村站宾酒饭菜小烤银"
+"""Signs after which a city's name is part of another: 北京路, 兰州拉面 is cut as one word."""
 _SHORTEST = 2
 """A name of fewer signs is none."""
-_SHARED = 0.6
+_BRANCH_HOUSE = re.compile(r"[甲乙丙丁][0-9]{1,3}(?=楼)")
+_STAIR = re.compile(r"(?P<number>[0-9]{1,2}|[一二三四五六七八九十]{1,2})单元")
+_LINE = re.compile(
+    r"(?P<number>[0-9]{1,3}|[一二三四五六七八九十百零]{1,5})(?:路(?![口边上旁段灯面])|号线)"
+)
+_MILEAGE = re.compile(r"[Kk](?P<number>[0-9]{1,4})(?![0-9])")
+_SIDE = re.compile(
+    r"(?P<side>[东西南北左右前后上下新老正侧])(?P<thing>校区|院区|引桥|食堂|出口|方向|广场|[区苑门段洞山])(?![口头])"
+)
+_STRETCH = re.compile(
+    r"(?P<begin>[^，。；！？、从由（(]{2,10})[到至](?P<end>[^，。；！？、]{2,10}?)(?:这|那)?(?:之间|一?[段截])"
+)
+_ASIDE = re.compile(
+    r"(?:^|(?<=[，。；！？]))[^，。；！？]{0,4}(?:[和跟与同]|隔壁|不是)[^，。；！？]{2,25}?"
+    r"(?:不是(?:一|同)|不同|不一样|是两|[两二]码|[两二]回|[一两二][家户]|一个?样|都?修好?了)[^，。；！？]*"
+)
+"""Tells of another place only to say that it is another: 和1号楼不是一家."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +84,35 @@ class Spot:
     names: frozenset[tuple[str, str]]
     """(kind, name) of roads, estates, institutions, villages …, without their endings."""
     numbers: frozenset[tuple[str, str]]
-    """(号, 楼, 期 or 区, the number before it)."""
+    """(号, 楼, 期, 区, 单元, 线 of a bus or metro or K of a road's mileage, the number)."""
+    sides: frozenset[tuple[str, str]]
+    """(门, 校区, 段 …, the side before it): halves that a text may tell apart."""
+    stretches: tuple[tuple[str, str], ...]
+    """The ends of stretches of roads (A到B段)."""
+    cities: frozenset[str]
+    text: str
+    """The text as it is read: simplified, well-known short names in full, without asides."""
     covered: str
     """The text with its places cut out: what is told, not where."""
 
 
 @cache
-def _finder() -> tuple[UnitFinder, Segmenter]:
+def load_finder() -> tuple[UnitFinder, Segmenter]:
     gazetteer = load_gazetteer()
     segmenter = Segmenter(gazetteer.names, gazetteer.terms)
     return UnitFinder(gazetteer, segmenter), segmenter
 
 
+def _read(text: str) -> str:
+    return write_in_full(_ASIDE.sub("", normalise(text, "webchat").text))
+
+
 def read_spot(text: str) -> Spot:
     """What `text` names of places."""
-    words = normalise(text[:LONGEST], "webchat").text
-    finder, segmenter = _finder()
-    units = finder.find(words, segmenter.cut(words), ())
+    words = _read(text[:LONGEST])
+    finder, segmenter = load_finder()
+    cut = list(segmenter.cut(words))
+    units = finder.find(words, cut, ())
     sure = {id(unit) for chain in find_chains(words, units) for unit in chain.units}
     kept = [unit for unit in units if not unit.fragile or id(unit) in sure]
     areas, names = set(), set()
@@ -90,25 +124,56 @@ def read_spot(text: str) -> Spot:
             names.add((unit.kind, _strip(name)))
         elif not _ACROSS.search(name) and not _SECTION.fullmatch(name):
             areas.add((_level(unit, name), _strip(name)))
-    numbers = {
-        (_UNITS[match["unit"]], _to_digits(match["number"]))
-        for match in _HOUSE.finditer(words)
-        if match["unit"] != "区" or not match["number"][0].isascii()  # A3区 is a district
-    }
     return Spot(
         frozenset(areas),
         frozenset(item for item in names if len(item[1]) >= _SHORTEST),
-        frozenset(numbers),
+        frozenset(_find_numbers(words)),
+        frozenset((match["thing"], match["side"]) for match in _SIDE.finditer(words)),
+        tuple((match["begin"], match["end"]) for match in _STRETCH.finditer(words)),
+        frozenset(_find_cities(cut)),
+        words,
         _cover(words, kept),
     )
 
 
-def same_name(one: str, other: str) -> bool:
-    """One holds the other, or they share most of their neighbouring characters."""
-    if one in other or other in one:
-        return True
-    pairs = [{text[at : at + 2] for at in range(len(text) - 1)} for text in (one, other)]
-    return 2 * len(pairs[0] & pairs[1]) >= _SHARED * (len(pairs[0]) + len(pairs[1]))
+@cache
+def _cities() -> frozenset[str]:
+    lines = (Path(__file__).parent / "data" / "cities.txt").read_text("utf-8").splitlines()
+    return frozenset(name for line in lines if not line.startswith("#") for name in line.split())
+
+
+def _find_cities(words: Sequence[str]) -> Iterator[str]:
+    """Provinces and cities said as such, not as the name of a road or an inn."""
+    for word, after in pairwise([*words, ""]):
+        name = word[:-1] if word.endswith(("市", "省")) else word
+        if (name in _cities() or word in _cities()) and not after.startswith(tuple(_NO_CITY)):
+            yield name.removesuffix("市")
+
+
+def _find_numbers(words: str) -> Iterator[tuple[str, str]]:
+    for match in _HOUSE.finditer(words):
+        if match["unit"] != "区" or not match["number"][0].isascii():  # A3区 is a district
+            yield _UNITS[match["unit"]], _to_digits(match["number"])
+    for match in _BRANCH_HOUSE.finditer(words):
+        yield "楼", match.group()
+    for unit, pattern in (("单元", _STAIR), ("线", _LINE), ("K", _MILEAGE)):
+        for match in pattern.finditer(words):
+            yield unit, _to_digits(match["number"])
+
+
+def contradict_sides(a: Spot, b: Spot) -> bool:
+    """Whether both tell a half of the same thing (门, 校区), and not the same half."""
+    mine, theirs = _by_kind(a.sides), _by_kind(b.sides)
+    return any(mine[thing].isdisjoint(theirs[thing]) for thing in mine.keys() & theirs.keys())
+
+
+def contradict_stretches(a: Spot, b: Spot) -> bool:
+    """Whether both tell stretches of a road and no end of one is near an end of the other."""
+    mine = [end for stretch in a.stretches for end in stretch]
+    theirs = [end for stretch in b.stretches for end in stretch]
+    return bool(mine and theirs) and not any(
+        same_name(one, other) for one in mine for other in theirs
+    )
 
 
 def contradict(a: frozenset[tuple[str, str]], b: frozenset[tuple[str, str]]) -> int:

@@ -28,8 +28,7 @@ _LATIN_RUN = re.compile(r"[0-9a-z]+")
 _FIRST_HAN, _LAST_HAN = 0x3400, 0x9FFF
 # Characters of questions and politeness; as parts of pairs they still count.
 _EMPTY = frozenset("的了吗呢吧啊呀是在我你您他这那有就都也和与请问一下怎么什么可以能要不")
-_IS_HAN, _TELLS = 1, 2  # a character; one that carries meaning
-_BEGINS, _ALONE = 4, 8  # begins the name of a concept; is one by itself
+_IS_HAN, _TELLS, _BEGINS = 1, 2, 4  # a character; one that carries meaning; begins a concept
 _PAIR_SHIFT = np.uint64(16)
 _NAMED = 1 << 63  # numbers above: concepts and Latin words; below: characters and pairs
 _SATURATION = 1.2
@@ -61,15 +60,8 @@ def number_tokens(text: str) -> Numbers:
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
     kinds = _load_kinds()[np.minimum(codes, _LAST_HAN + 1)]
     is_han, codes = kinds > 0, codes.astype(np.uint64)
-    neighbours = codes[:-1] << _PAIR_SHIFT | codes[1:]
-    pairs = neighbours[is_han[:-1] & is_han[1:]]
-    begins = (kinds & _BEGINS) > 0
-    beginnings = _load_beginnings()
-    at = np.minimum(np.searchsorted(beginnings, neighbours[begins[:-1]]), len(beginnings) - 1)
-    begins[:-1][begins[:-1]] = beginnings[at] == neighbours[begins[:-1]]
-    begins[-1:] = False
-    alone = (kinds & _ALONE) > 0
-    named = list(_find_numbers(text, np.flatnonzero(begins | alone).tolist()))
+    pairs = (codes[:-1] << _PAIR_SHIFT | codes[1:])[is_han[:-1] & is_han[1:]]
+    named = list(_find_numbers(text, np.flatnonzero(kinds & _BEGINS).tolist()))
     for run in _LATIN_RUN.findall(text):
         named += map(number_token, (run, *_load_synonyms().concepts.get(run, ())))
     return np.concatenate((codes[(kinds & _TELLS) > 0], pairs, np.array(named, dtype=np.uint64)))
@@ -94,17 +86,8 @@ def _load_kinds() -> npt.NDArray[np.uint8]:
     kinds = np.zeros(_LAST_HAN + 2, dtype=np.uint8)
     kinds[_FIRST_HAN : _LAST_HAN + 1] = _IS_HAN | _TELLS
     kinds[[ord(char) for char in _EMPTY]] = _IS_HAN
-    for name in _load_synonyms().concepts:
-        if _HAN_RUN.match(name):
-            kinds[ord(name[0])] |= _BEGINS if len(name) > 1 else _ALONE
+    kinds[[ord(char) for char in _load_synonyms().sizes if _HAN_RUN.match(char)]] |= _BEGINS
     return kinds
-
-
-@cache
-def _load_beginnings() -> Numbers:
-    """The first two characters of every name, as pairs are numbered; ascending."""
-    names = [name for name in _load_synonyms().concepts if len(name) > 1 and _HAN_RUN.match(name)]
-    return np.unique(np.array([number_token(name[:2]) for name in names], dtype=np.uint64))
 
 
 @lru_cache(maxsize=10_000)

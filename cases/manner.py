@@ -1,4 +1,4 @@
-"""How a report is told: as one more of an earlier one, as a wish, of last night. Pure."""
+"""How a report is told: as one more of an earlier one, as a wish. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ _EARLIER = re.compile(
     r"上次|上回|之前|前(?:几天|些天|阵子|两天)?(?:反映|投诉|说|报|留言|来信|咨询)|再次|又一次|第[二三四五六七八九两0-9]次|催办?"
     r"|再(?:反映|投诉|催|问|请)|(?:反映|投诉|报|说|咨询|举报|来信|写信)过|[0-9一二三四五六七八九十]+月份?[^，。]{0,4}(?:就|反映|投诉|写信|报)"
     r"|半个?月前|距上|工单|办结|回访|复查|追问|进展|下文|答复|回复|整改|处理结果|转(?:给|到)?了?园林"
-    r"|还没(?:有)?(?:人|解决|处理|修|弄|动|清|抽)|还在|还(?:有|是)|仍然?|依然|依旧|至今|迟迟|一直没|又过了|没有?人?处理|不满意|过去了|来(?:看|查)过|上周来"
+    r"|还没(?:有)?(?:人|解决|处理|修|弄|动|清|抽)|还是(?:没|那|老|一?样|有)|仍然?|依然|依旧|至今|迟迟|一直没|又过了|没有?人?处理|不满意|过去了|来(?:看|查)过|上周来"
 )
 _AGAIN = re.compile(r"今年|今冬|今夏|新学期|又(?:来了?|是|开始|到|下|有|结|飘)|每年|去年")
-_JUST_NOW = re.compile(r"昨(?:天|晚|夜)|今(?:天|早|晨|晚)|刚才|前天|现在")
 _WISH = re.compile(
     r"(?:建议|希望|盼望?|恳请|请求?|想|能不能|能否|可否|应该|尽快|早日)[^，。；！？]{0,14}"
-    r"(?:增设|增加|加装|加设|安装|新建|建设?|修建|开通|增开|架设|设置|设立|规划|开设|装|引进|配备|配建)"
+    r"(?:增设|增加|加装|加设|安装|新建|(?<![住城])建(?![议筑委])|施划|画|开通|增开|架设|设置|设立|规划|开设|装|引进|配备|配建)"
     r"|(?:没有|缺少?|无)[^，。；！？]{0,6}(?:红绿灯|信号灯|斑马线|人行横道|路灯|公厕|厕所|充电桩|站|坡道|学校|幼儿园|公园|摄像头|减速带|天桥|电梯)"
 )
 _AT_WORK = re.compile(
@@ -30,11 +29,6 @@ def tells_of_earlier(text: str) -> bool:
 def tells_of_again(text: str) -> bool:
     """Whether it tells of what comes back (今年又开始): another time, not one that stays."""
     return _AGAIN.search(text) is not None
-
-
-def tells_of_just_now(text: str) -> bool:
-    """Whether it tells of these days (昨夜暴雨)."""
-    return _JUST_NOW.search(text) is not None
 
 
 def wishes_for(text: str) -> bool:

@@ -122,7 +122,8 @@ def weigh(a: Told, b: Told, closeness: float, *, near: bool = False) -> tuple[fl
         not near and _is_named_apart(a, b),
         contradict_sides(a.spot, b.spot),
         0.0 if follows else late,
-        follows,
+        # where both say so it tells nothing of the two
+        follows and not manner.tells_of_earlier(first.whole),
         late * manner.tells_of_again(later.whole),
         _is_wish_and_fault(first, later),
         (closeness - 0.9) * 10,

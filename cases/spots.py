@@ -38,7 +38,7 @@ _ENDING = re.compile(
 )
 _PLACEHOLDER = re.compile(r"[xX×*某#几]+")
 _HOUSE = re.compile(
-    r"(?P<number>[甲乙丙丁]?[0-9]{1,5}|[A-Za-z][0-9]{0,2}|[一二三四五六七八九十百]{1,4})"
+    r"(?P<number>[甲乙丙丁]?[0-9]{1,5}|[甲乙丙丁](?=[栋幢座])|[A-Za-z][0-9]{0,2}|[一二三四五六七八九十百]{1,4})"
     r"(?P<unit>号院|号楼|栋|幢|座|期|区|号(?!线))"
 )
 _UNITS = {
@@ -168,11 +168,17 @@ def contradict_sides(a: Spot, b: Spot) -> bool:
 
 
 def contradict_stretches(a: Spot, b: Spot) -> bool:
-    """Whether both tell stretches of a road and no end of one is near an end of the other."""
-    mine = [end for stretch in a.stretches for end in stretch]
-    theirs = [end for stretch in b.stretches for end in stretch]
-    return bool(mine and theirs) and not any(
-        same_name(one, other) for one in mine for other in theirs
+    """Whether both tell stretches of a road, and none begins or ends as one of the other's.
+
+    Where one ends another may begin, so an end is compared with ends, unless both are told
+    the other way round.
+    """
+    return bool(a.stretches and b.stretches) and not any(
+        same_name(one[0], other[0])
+        or same_name(one[1], other[1])
+        or (same_name(one[0], other[1]) and same_name(one[1], other[0]))
+        for one in a.stretches
+        for other in b.stretches
     )
 
 

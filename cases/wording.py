@@ -90,11 +90,11 @@ def _is_exchange(
         return True
     if _turn_round(a, b):
         return True
-    return all(
-        any(_is_placelike(word, segmenter) for word in words)
-        or (after.endswith(_ENDINGS) and not any(map(_is_number, words)))
-        for words in (one, other)
-    )
+    if after.endswith((*_ENDINGS, *_SIGNS, "站", "段")) and not any(
+        map(_is_number, (*one, *other))
+    ):
+        return True
+    return all(any(_is_placelike(word, segmenter) for word in words) for words in (one, other))
 
 
 def _is_number(text: str) -> bool:
@@ -113,6 +113,6 @@ def _is_placelike(word: str, segmenter: Segmenter) -> bool:
     """A name, a word in no dictionary, or a kind of place (中学, 机场)."""
     if segmenter.is_name(word) or word.endswith(_ENDINGS):
         return True
-    if len(word) > 2 and word.endswith(_SIGNS):
+    if word in _SIGNS or (len(word) > 2 and word.endswith(_SIGNS)):
         return True
     return len(word) > 1 and segmenter.tag_of(word) is None and not _is_number(word)

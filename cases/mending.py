@@ -149,12 +149,15 @@ def _read_pairs(draft: Draft, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _lengthen_place(draft: Draft, old: str) -> Draft:
-    """The place up to where the story tells it, when it was read short of `old`: 三号 of 三号楼."""
-    place = draft.location or {}
+    """The place up to where the story tells it, when it was read short of `old`: 三号 of 三号楼, or
+    the road alone.
+    """
+    place, story = draft.location or {}, draft.description or ""
     told = str(place.get("raw_text") or "")
-    for cut in range(len(old) - 1, 1, -1):
-        if told.endswith(old[:cut]) and told + old[cut:] in (draft.description or ""):
-            return replace(draft, location={**place, "raw_text": told + old[cut:]})
+    begins, words = story.find(told), find_words(old, story)
+    ends = begins + len(told)
+    if told and begins >= 0 and words is not None and words[0] <= ends < words[1]:
+        return replace(draft, location={**place, "raw_text": story[begins : words[1]]})
     return draft
 
 

@@ -77,6 +77,15 @@ def test_a_number_is_mended_in_the_place_and_in_the_story(said: str) -> None:
     assert draft.description == STORY.replace("3号楼", "4号楼")
 
 
+@pytest.mark.parametrize("read", ["海淀区幸福小区", "海淀区幸福小区3号"])
+def test_a_number_the_place_was_read_short_of_is_mended_all_the_same(read: str) -> None:
+    place = entity("location", read, landmark="幸福小区", **HAIDIAN)
+    draft = say(draft_of(place, MORNING), "不是三号楼是四号楼", intent="correct_slot").draft
+    assert draft.location is not None
+    assert draft.location["raw_text"] == "海淀区幸福小区4号楼"
+    assert draft.description == STORY.replace("3号楼", "4号楼")
+
+
 def test_what_is_taken_back_is_not_read_as_the_new_time() -> None:
     times = (entity("time", "昨天中午"), entity("time", "昨天夜里"))
     draft = say(draft_of(), "不是昨天中午，是昨天夜里", *times, intent="correct_slot").draft

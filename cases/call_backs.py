@@ -5,9 +5,7 @@ Who reported is asked, and everybody who followed; whoever says that it is not s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -33,6 +31,7 @@ from cases.workflow import Workflow
 from hotline.audit import Actor
 from hotline.clock import Clock
 from hotline.db import Database
+from hotline.rounds import Rounds
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +80,7 @@ class Heard:
     survey: Survey = Survey()
 
 
-class CallBackSurveys:
+class CallBackSurveys(Rounds):
     """The use cases around call-backs. `ring` None: nobody can be called."""
 
     def __init__(
@@ -93,33 +92,17 @@ class CallBackSurveys:
         ring: Ring | None = None,
         every_seconds: float = 5.0,
     ) -> None:
+        super().__init__("call_backs", every_seconds)
         self._db = db
         self._clock = clock
         self._workflow = workflow
         self._asker = asker
         self._ring = ring
-        self._every_seconds = every_seconds
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin asking in the background."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Stop; who is owed a question is asked after the next start."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.ask_due()
-                await self.expire()
-            except Exception as error:  # the database may be away: the next round tries again
-                log.error("call_backs.failed", error=type(error).__name__)
-            await asyncio.sleep(self._every_seconds)
+    async def do_round(self) -> None:
+        """Ask whom it is time to ask, and let go what nobody answered."""
+        await self.ask_due()
+        await self.expire()
 
     async def ask_due(self) -> int:
         """Ask whom it is time to ask; returns how many."""

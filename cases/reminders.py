@@ -6,13 +6,11 @@ may watch the same database.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,8 +24,7 @@ from cases.workflow import Workflow
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.clock import Clock, to_city
 from hotline.db import Database
-
-log = structlog.get_logger(__name__)
+from hotline.rounds import Rounds
 
 _AT_ONCE = 200
 _MOST_SHOWN = 100
@@ -101,36 +98,20 @@ def _of(unit_id: int | None) -> ColumnElement[bool]:
     return ReminderRow.unit_id.is_(None) if unit_id is None else ReminderRow.unit_id == unit_id
 
 
-class Watch:
+class Watch(Rounds):
     """Warns before clocks run out, tells when they have, and ends deferrals that are over."""
 
     def __init__(
         self, db: Database, clock: Clock, workflow: Workflow, every_seconds: float = 30.0
     ) -> None:
+        super().__init__("cases.watch", max(every_seconds, _LEAST_SECONDS))
         self._db = db
         self._clock = clock
         self._workflow = workflow
-        self._every_seconds = every_seconds
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin to watch."""
-        self._task = asyncio.create_task(self._watch())
-
-    async def stop(self) -> None:
-        """Stop watching."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                await self.sweep()
-            except Exception as error:  # the database may be away: the next round tries again
-                log.error("cases.watch_failed", error=type(error).__name__)
-            await asyncio.sleep(max(self._every_seconds, _LEAST_SECONDS))
+    async def do_round(self) -> None:
+        """Look at every clock that is due."""
+        await self.sweep()
 
     async def sweep(self) -> int:
         """One round; returns how many clocks were told of."""

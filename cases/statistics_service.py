@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
-
-import structlog
 
 from bot.language.gazetteer import load_gazetteer
 from cases.categories import load_categories
@@ -26,8 +22,7 @@ from cases.statistics_store import (
 from hotline.clock import Clock
 from hotline.db import Database
 from hotline.errors import InvalidInput
-
-log = structlog.get_logger(__name__)
+from hotline.rounds import Rounds
 
 REFRESH_SECONDS = 60.0
 LONGEST = timedelta(days=1100)
@@ -78,32 +73,17 @@ class Figures:
     counted_at: datetime | None
 
 
-class Statistics:
+class Statistics(Rounds):
     """Counts the days that changed, every minute; asking costs the same however many cases."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
+        super().__init__("statistics", REFRESH_SECONDS)
         self._db = db
         self._clock = clock
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Count in the background from now on."""
-        self._task = asyncio.create_task(self._follow())
-
-    async def stop(self) -> None:
-        """Stop counting."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _follow(self) -> None:
-        while True:
-            try:
-                await self.refresh()
-            except Exception as error:  # tried again in a minute; figures only grow stale
-                log.warning("statistics.refresh", error=type(error).__name__)
-            await asyncio.sleep(REFRESH_SECONDS)
+    async def do_round(self) -> None:
+        """Count anew what changed; until then figures only grow stale."""
+        await self.refresh()
 
     async def refresh(self) -> int:
         """Count anew the days that changed; returns how many. One short transaction each."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -17,6 +15,7 @@ from conversations.timeline import conversation_topic
 from hotline.bus import Bus
 from hotline.clock import Clock
 from hotline.db import Database
+from hotline.rounds import Rounds
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +53,7 @@ class WebChat:
         )
 
 
-class Outbox:
+class Outbox(Rounds):
     """The worker that empties the outbox."""
 
     def __init__(
@@ -65,32 +64,15 @@ class Outbox:
         apart: Collection[str] = (),
     ) -> None:
         """`apart`: channels with a worker of their own, since they have quotas to keep."""
+        super().__init__("outbox", _IDLE_SECONDS)
         self._db = db
         self._clock = clock
         self._channels = channels
         self._apart = tuple(apart)
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        """Begin delivering in the background."""
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        """Stop; what is undelivered waits for the next start."""
-        if self._task:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                delivered = await self.deliver_due()
-            except Exception as error:  # the database may be away for a while; keep trying
-                log.error("outbox.failed", error=type(error).__name__)
-                delivered = 0
-            if delivered < _BATCH:
-                await asyncio.sleep(_IDLE_SECONDS)
+    async def do_round(self) -> bool:
+        """Deliver a batch; whether it was a full one."""
+        return await self.deliver_due() >= _BATCH
 
     async def deliver_due(self) -> int:
         """Deliver one batch of what is due; returns how many rows were looked at."""

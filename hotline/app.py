@@ -161,8 +161,7 @@ async def open_product(
         await _start(stack, knowledge)
         editorial = make_editorial(db, clock, knowledge, embedder.embed, conversations.tell)
         chores = Chores(editorial, settings.kb_keep_days)
-        chores.start()
-        stack.push_async_callback(chores.stop)
+        await _start(stack, chores)
         places = Places(db, clock, settings.kb_refresh_seconds)
         await _start(stack, places)
         if bot is None:
@@ -239,8 +238,7 @@ async def open_product(
         watch = Watch(db, clock, workflow, settings.case_watch_seconds)
         await _start(stack, watch)
         statistics = Statistics(db, clock)
-        statistics.start()
-        stack.push_async_callback(statistics.stop)
+        await _start(stack, statistics)
         yield Product(
             settings=settings,
             db=db,

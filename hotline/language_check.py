@@ -12,9 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from bot.language.training import NLU_DATA, read_categories, read_sentences
+from bot.language.yaml_files import read_yaml
 from cases.categories import load_categories
 from hotline.settings import ROOT
 from kb.service import read_articles
@@ -25,7 +24,7 @@ _EDGE = re.compile(r"[\s，。！？、；：“”‘’（）…,.!?;:()~～-]
 
 
 def _load(path: Any) -> Any:
-    return yaml.safe_load(path.read_text("utf-8")) or {}
+    return read_yaml(path) or {}
 
 
 def find_problems() -> Iterator[str]:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-import yaml
-
+from bot.language.yaml_files import read_yaml
 from hotline.settings import ROOT
 
 
@@ -29,7 +28,7 @@ class Body:
 @cache
 def load_bodies() -> Mapping[str, Body]:
     """Every body by its key."""
-    data = yaml.safe_load((ROOT / "nlu_data" / "bodies.yml").read_text("utf-8"))
+    data = read_yaml(ROOT / "nlu_data" / "bodies.yml")
     return {
         item["key"]: Body(
             key=item["key"],

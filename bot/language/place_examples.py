@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from bot.language.place_units import Span
+from bot.language.yaml_files import read_yaml
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "nlu_data" / "entities"
 
@@ -48,5 +47,5 @@ def parse_marked(line: str) -> Example:
 
 def _read_lines(folder: Path) -> Iterator[str]:
     for path in sorted(folder.glob("*.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8")):
+        for group in read_yaml(path):
             yield from group["sentences"].splitlines()

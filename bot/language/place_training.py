@@ -21,10 +21,10 @@ from bot.language.place_units import Span
 from bot.language.segmentation import Segmenter
 from bot.language.spacy_pipeline import build_pipeline, describe_doc, tokenizer_of
 
+_ALGORITHM = "ap"
+"""The averaged perceptron: as right as L-BFGS here, in half the time (ADR 0010)."""
 _PARAMETERS = {
-    "c1": 0.1,
-    "c2": 0.02,
-    "max_iterations": 40,
+    "max_iterations": 10,
     "feature.minfreq": 2,
     "feature.possible_transitions": False,
 }
@@ -39,7 +39,7 @@ def train_places(folder: Path) -> None:
     Gives the same model every time; takes some fifteen seconds on one core.
     """
     nlp = build_pipeline()
-    trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
+    trainer = pycrfsuite.Trainer(algorithm=_ALGORITHM, verbose=False)
     trainer.set_params(_PARAMETERS)
     for tags, features in prepare(nlp, make_examples(nlp)):
         trainer.append(features, tags)

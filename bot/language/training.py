@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from bot.language.alarm import HARMLESS
 from bot.language.augmentation import add_speech
 from bot.language.classifier import LinearClassifier, train_classifier
@@ -20,6 +18,7 @@ from bot.language.classifier_training import Training
 from bot.language.embedding import Embedder, configured_embedder
 from bot.language.embedding_many import embed_many
 from bot.language.normalise import normalise
+from bot.language.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NLU_DATA = ROOT / "nlu_data"
@@ -79,7 +78,7 @@ def read_sentences(folder: Path = NLU_DATA / "nlu") -> list[tuple[str, str]]:
     """Every training sentence with its intent."""
     found = []
     for path in sorted(folder.glob("*.yml")):
-        for item in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
+        for item in read_yaml(path)["nlu"]:
             for line in item["examples"].splitlines():
                 if line.startswith("- "):
                     found.append((line[2:].strip(), item["intent"]))
@@ -90,7 +89,7 @@ def read_categories(folder: Path = NLU_DATA / "categories") -> list[CategoryEntr
     """Every category with its words and example sentences."""
     found = []
     for path in sorted(folder.glob("*.yml")):
-        for item in yaml.safe_load(path.read_text("utf-8")) or ():
+        for item in read_yaml(path) or ():
             found.append(
                 CategoryEntry(
                     str(item["code"]),
@@ -107,7 +106,7 @@ def read_dangers(folder: Path = NLU_DATA / "dangers") -> list[tuple[str, str]]:
     """Every sentence written about danger, with its kind or HARMLESS."""
     found = []
     for path in sorted(folder.glob("*.yml")):
-        for item in yaml.safe_load(path.read_text("utf-8")) or ():
+        for item in read_yaml(path) or ():
             found += [(text, item["kind"]) for text in item.get("present") or ()]
             found += [(text, HARMLESS) for text in item.get("harmless") or ()]
     return found

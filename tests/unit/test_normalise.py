@@ -162,6 +162,6 @@ def test_a_mended_word_maps_to_the_same_characters() -> None:
 def test_long_texts_take_time_in_proportion(piece: str) -> None:
     normalise(piece)
     text = piece * (20_000 // len(piece))
-    began = time.perf_counter()
+    began = time.process_time()
     normalise(text, "voice")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 10

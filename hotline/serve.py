@@ -21,6 +21,7 @@ from hotline.clock import SystemClock
 from hotline.db import Database
 from hotline.errors import HotlineError
 from hotline.limits import LocalLimiter
+from hotline.memory import settle_memory
 from hotline.migrate import upgrade_database
 from hotline.privacy import Vault
 from hotline.rasa_server import RasaServer
@@ -123,6 +124,7 @@ async def _tell_when_ready(
             )
             return
         await asyncio.sleep(0.2)
+    settle_memory()
     base = settings.public_base_url or f"http://{settings.http_host}:{settings.http_port}"
     say(
         f"已就绪（{time.monotonic() - started:.0f} 秒）：市民网页 {base}/ ，坐席控制台 {base}/console ，按 Ctrl+C 停止"

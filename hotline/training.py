@@ -20,7 +20,7 @@ from hotline.settings import ROOT, Settings
 _LEARNED_FROM = (
     "config.yml",
     "bot/domain/*.yml",
-    "bot/components/*.py",
+    "bot/components/reader.py",
     # what a sentence is turned into before it is learned from
     "bot/language/classifier*.py",
     "bot/language/embedding*.py",

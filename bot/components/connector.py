@@ -12,8 +12,6 @@ import hmac
 import logging
 from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
 
-import jsonschema
-from rasa.core.actions.action import RemoteAction
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -27,25 +25,12 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.components.action_calls import lighten_action_calls
+from hotline.memory import settle_memory
+
 logger = logging.getLogger(__name__)
 
 SECRET_HEADER = "X-Hotline-Secret"  # noqa: S105 - the header's name, not its value
-
-
-def _reuse_action_validator() -> None:
-    """Build Rasa's validator of action replies once.
-
-    Rasa 3.6.21 builds it anew for every action (RemoteAction._validate_action_result), which costs
-    about as much as understanding the sentence; the schema never changes.
-    """
-    schema = RemoteAction.action_response_format_spec()
-    validator = jsonschema.validators.validator_for(schema)(schema)
-
-    def validate(self: RemoteAction, result: Dict[Text, Any]) -> bool:
-        validator.validate(result)
-        return True
-
-    RemoteAction._validate_action_result = validate
 
 
 class GatewayOutput(OutputChannel):
@@ -90,10 +75,14 @@ class GatewayInput(InputChannel):
 
     def __init__(self, secret: Text) -> None:
         self._secret = secret.encode()
-        _reuse_action_validator()
+        lighten_action_calls()
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         hook = Blueprint("gateway_webhook")
+
+        @hook.listener("after_server_start")
+        async def settle(*_: Any) -> None:
+            settle_memory()  # the model is loaded before Rasa listens
 
         @hook.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:

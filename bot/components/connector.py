@@ -26,6 +26,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.components.action_calls import lighten_action_calls
+from bot.components.predictions import lighten_predictions
 from hotline.memory import settle_memory
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class GatewayInput(InputChannel):
     def __init__(self, secret: Text) -> None:
         self._secret = secret.encode()
         lighten_action_calls()
+        lighten_predictions()
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         hook = Blueprint("gateway_webhook")

@@ -77,7 +77,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "foreign_keys=ON",
-        "busy_timeout=10000",
+        f"busy_timeout={sqlite.BUSY_MILLISECONDS}",
         "cache_size=-32000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -118,21 +118,26 @@ class Database:
     @staticmethod
     def _begin_sqlite(connection: Any) -> None:
         options = connection.get_execution_options()
+        driver = connection.connection.driver_connection
         if not options.get("writing", False):
+            driver.brief = options.get("brief", False)
             connection.exec_driver_sql("BEGIN")
             return
-        # in WAL mode FULL waits for the disk at every commit, NORMAL only at checkpoints
-        connection.exec_driver_sql(
-            f"PRAGMA synchronous={'FULL' if options.get('durable', True) else 'NORMAL'}"
-        )
+        driver.set_durable(options.get("durable", True))
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         # the lock is ours: from here on nothing waits until the commit
-        connection.connection.driver_connection.writing = True
+        driver.writing = True
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """A session for looking; nothing it does is kept."""
-        async with self._sessions() as session:
+    async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncSession]:
+        """A session for looking; nothing it does is kept.
+
+        `brief`: it reads a bounded number of rows by their key, so on SQLite it is done at once
+        and needs no thread.
+        """
+        async with self._open_session() as session:
+            if brief and self.is_sqlite:
+                await session.connection(execution_options={"brief": True})
             yield session
 
     @asynccontextmanager
@@ -147,12 +152,25 @@ class Database:
             async with self._sessions() as session, session.begin():
                 yield session
         else:
-            async with self._write_lock, self._sessions() as session:
+            async with self._write_lock, self._open_session() as session:
                 await session.connection(execution_options={"writing": True, "durable": durable})
                 async with _committing(session):
                     yield session
         for function in session.info.get("after_commit", ()):
             function()
+
+    @asynccontextmanager
+    async def _open_session(self) -> AsyncIterator[AsyncSession]:
+        if not self.is_sqlite:
+            async with self._sessions() as session:
+                yield session
+            return
+        session = self._sessions()
+        try:
+            yield session
+        finally:
+            # at once: leaving `async with` it would be closed in a task of its own, to be waited for
+            await session.close()
 
     async def wipe_free_space(self) -> None:
         """Overwritten rows linger in SQLite's free pages and journal until the file is rebuilt."""
@@ -163,7 +181,8 @@ class Database:
             driver = raw.driver_connection
             assert driver is not None
             for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                await driver.execute(statement)
+                # closed, since a row not taken is a statement in progress at the next commit
+                await (await driver.execute(statement)).close()
 
     async def close(self) -> None:
         """Give every connection back."""

@@ -2,9 +2,10 @@
 
 aiosqlite hands every step (cursor, execute, fetch, close) to a thread and waits to be woken: some
 forty changes of thread a transaction, which cost more than the statements themselves. Here a
-thread is used only where SQLite may wait: for the lock of a write (BEGIN IMMEDIATE), for the disk
-(commit) and for a query outside a write, whose first rows then come with the same step. Inside a write
-transaction statements are short by design and other writers wait for its end anyway.
+thread is used only where SQLite does wait: for the lock of a write that another process has, for
+the disk (a durable commit) and for a query outside a write, whose first rows then come with the
+same step. Inside a write transaction statements are short by design and other writers wait for its
+end anyway; one that is not durable never leaves the loop, so nobody waits for it at all.
 """
 
 from __future__ import annotations
@@ -17,8 +18,17 @@ from typing import Any
 import aiosqlite
 from aiosqlite.context import contextmanager
 
+BUSY_MILLISECONDS = 10_000
+"""So long a write waits for another process's."""
+_CHECKPOINT_PAGES = 1000
 _TAKEN_ALONG = 64
 """Rows that come with the query itself; a long result is read on from the file as it is asked for."""
+
+
+def _set_busy_timeout(connection: sqlite3.Connection, milliseconds: int) -> None:
+    """How long a write waits for another's."""
+    # it answers with a row: left open, that would be a statement in progress at the commit
+    connection.execute(f"PRAGMA busy_timeout={milliseconds}").close()
 
 
 class LoopCursor(aiosqlite.Cursor):
@@ -37,11 +47,28 @@ class LoopCursor(aiosqlite.Cursor):
             self._cursor.execute(sql, () if parameters is None else parameters)  # type: ignore[arg-type]
             return self._cursor.fetchmany(_TAKEN_ALONG) if self._cursor.description else []
 
-        # neither of these touches the file
-        at_once = sql == "BEGIN" or sql.startswith("PRAGMA synchronous")
-        self._rows = deque(run() if at_once else await self._run(run))
+        if sql == "BEGIN":  # touches no file
+            run()
+        elif sql == "BEGIN IMMEDIATE":
+            if not self._lock_at_once():
+                await self._run(run)
+        else:
+            self._rows = deque(await self._run(run))
         self._more = len(self._rows) == _TAKEN_ALONG
         return self
+
+    def _lock_at_once(self) -> bool:
+        """Begin a write if nobody has the lock."""
+        _set_busy_timeout(self._cursor.connection, 0)
+        try:
+            self._cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        finally:
+            _set_busy_timeout(self._cursor.connection, BUSY_MILLISECONDS)
+        return True
 
     async def fetchone(self) -> Any:
         """The next row or None."""
@@ -73,9 +100,27 @@ class LoopCursor(aiosqlite.Cursor):
 
 
 class LoopConnection(aiosqlite.Connection):
-    """A connection of one event loop; `writing` while it holds the write lock."""
+    """A connection of one event loop.
+
+    `writing`: it holds the write lock. `brief`: it only looks up what an index finds at once. Both
+    last until the transaction ends and keep statements on the loop.
+
+    `durable`: commits wait for the disk. They also carry the journal over into the file, which
+    waits for the disk as well and which the others leave to them.
+    """
 
     writing = False
+    brief = False
+    durable: bool | None = None
+
+    def set_durable(self, durable: bool) -> None:
+        """For the next transaction; call it outside of one."""
+        if durable is not self.durable:
+            # in WAL mode FULL waits for the disk at every commit, NORMAL only at checkpoints
+            self._conn.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}").close()
+            pages = _CHECKPOINT_PAGES if durable else 0
+            self._conn.execute(f"PRAGMA wal_autocheckpoint={pages}").close()
+            self.durable = durable
 
     @contextmanager
     async def cursor(self) -> aiosqlite.Cursor:
@@ -83,18 +128,22 @@ class LoopConnection(aiosqlite.Connection):
         return LoopCursor(self, self._conn.cursor())
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if self.writing:
+        if self.writing or self.brief:
             return fn(*args, **kwargs)
         return await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
 
     async def commit(self) -> None:
-        """End the transaction; may wait for the disk."""
-        self.writing = False
-        await super().commit()
+        """End the transaction; a durable one waits for the disk."""
+        waits = self.durable or not self.writing
+        self.writing = self.brief = False
+        if waits:
+            await super().commit()
+        else:
+            self._conn.commit()
 
     async def rollback(self) -> None:
         """Give the transaction up; in WAL mode nothing has to be undone on the disk."""
-        self.writing = False
+        self.writing = self.brief = False
         self._conn.rollback()
 
 

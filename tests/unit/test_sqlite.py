@@ -81,3 +81,40 @@ async def test_long_results_come_whole(sqlite_db: Database) -> None:
         assert (await session.execute(query)).scalars().all() == expected
         streamed = await session.stream_scalars(query.execution_options(yield_per=70))
         assert [row async for row in streamed] == expected
+
+
+async def _write(db: Database, number: int, durable: bool) -> tuple[int, int]:
+    """One write; how it waits for the disk, and after how many pages it carries them over."""
+    async with db.write(durable=durable) as session:
+        insert = text("INSERT INTO kb_revision (id, revision) VALUES (:id, 1)")
+        await session.execute(insert, {"id": number})
+        synchronous = await session.scalar(text("PRAGMA synchronous"))
+        pages = await session.scalar(text("PRAGMA wal_autocheckpoint"))
+    return int(synchronous or 0), int(pages or 0)
+
+
+async def test_a_brief_look_never_leaves_the_loop_and_the_next_one_does(
+    sqlite_db: Database,
+) -> None:
+    assert await _count(sqlite_db) >= 0
+    others: list[str] = []
+    asyncio.get_running_loop().call_soon(others.append, "had a turn")
+    async with sqlite_db.read(brief=True) as session:
+        await session.execute(text("SELECT id FROM kb_revision WHERE id = 91"))
+    assert others == []
+    await _count(sqlite_db)
+    assert others == ["had a turn"]
+
+
+async def test_a_write_that_need_not_outlast_a_power_cut_never_leaves_the_loop(
+    sqlite_db: Database,
+) -> None:
+    assert await _write(sqlite_db, 101, durable=False) == (1, 0)
+    others: list[str] = []
+    asyncio.get_running_loop().call_soon(others.append, "had a turn")
+    await _write(sqlite_db, 102, durable=False)
+    assert others == []
+    assert await _write(sqlite_db, 103, durable=True) == (2, 1000)
+    assert others == ["had a turn"]
+    assert await _write(sqlite_db, 104, durable=False) == (1, 0)
+    assert await _count(sqlite_db) >= 4

@@ -123,12 +123,12 @@ class World:
         """A conversation that waits for a person; returns its id."""
         conversation_id = await self.open(*(texts or ("转人工",)))
         conversations = self.context.conversations
-        while (turn := await conversations.begin_turn(conversation_id)) is not None:
-            inbox, entry, _ = turn
-            last = inbox.message_id == entry.id and entry.text == (texts or ("转人工",))[-1]
-            handoff = Handoff(reason, summary) if last else None
-            await conversations.finish_turn(
-                conversation_id, entry.id, [Reply("好的。", handoff=handoff)], None
+        turn = await conversations.turns.begin(conversation_id, "test")
+        while turn is not None:
+            last = turn.entry.text == (texts or ("转人工",))[-1]
+            reply = Reply("好的。", handoff=Handoff(reason, summary) if last else None)
+            turn = await conversations.turns.finish(
+                conversation_id, turn.entry.id, [reply], None, "test"
             )
         return conversation_id
 

@@ -11,7 +11,6 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
 
 import structlog
 
@@ -20,20 +19,18 @@ from conversations.bot import Bot
 from conversations.errors import BotFailed
 from conversations.models import (
     Button,
-    Conversation,
-    Entry,
     Reply,
     SharedLocation,
     Turn,
     merge_replies,
 )
 from conversations.service import Conversations
+from conversations.turns import Begun
 from hotline.clock import Clock
 from hotline.db import Database
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=30)
 _SWEEP_SECONDS = 2.0
 _SWEEP_MOST = 200
 _MOST_ATTEMPTS = 3
@@ -115,20 +112,15 @@ class Relay:
 
     async def _work(self, conversation_id: str) -> None:
         self._again.discard(conversation_id)
-        async with self._db.write(durable=False) as session:
-            claimed = await store.claim_conversation(
-                session, conversation_id, self._owner, self._clock.now(), LEASE
+        begun = await self._conversations.turns.begin(conversation_id, self._owner)
+        while begun is not None:
+            replies, error = await self._answer(begun)
+            begun = await self._conversations.turns.finish(
+                conversation_id, begun.entry.id, replies, error, self._owner
             )
-        if not claimed:
-            return
-        while (begun := await self._conversations.begin_turn(conversation_id)) is not None:
-            inbox, entry, conversation = begun
-            replies, error = await self._answer(conversation, entry, inbox.attempts)
-            await self._conversations.finish_turn(conversation_id, entry.id, replies, error)
 
-    async def _answer(
-        self, conversation: Conversation, entry: Entry, attempts: int
-    ) -> tuple[Sequence[Reply], str | None]:
+    async def _answer(self, begun: Begun) -> tuple[Sequence[Reply], str | None]:
+        conversation, entry, attempts = begun.conversation, begun.entry, begun.attempts
         if attempts > _MOST_ATTEMPTS:
             log.error("relay.given_up", message_id=entry.id, attempts=attempts)
             return [APOLOGY], "given up"

@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -47,8 +47,9 @@ from conversations.timeline import (
     RETURNED,
     TAKEN_OVER,
     Timeline,
-    conversation_topic,
+    reply_payload,
 )
+from conversations.turns import Turns
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.bus import Bus
 from hotline.clock import Clock
@@ -59,8 +60,6 @@ from hotline.privacy import Vault
 TIMELINE_PAGE = 500
 _TALKING = timedelta(minutes=10)
 """So long after the last message of a conversation its resident is awake."""
-_TURNS_PER_SESSION = 20
-"""A Rasa turn slows with its session's length; a fresh session keeps it flat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,7 @@ class Conversations:
         self._vault = vault
         self._waking = waking
         self._timeline = Timeline(bus)
+        self.turns = Turns(db, clock, bus, vault)
 
     # --- residents -----------------------------------------------------------------------
 
@@ -107,7 +107,7 @@ class Conversations:
             row = await self.open_within(session, channel, external_user, _hash_token(token))
             entries = [
                 store.append_entry(
-                    session, row, now, Sender.BOT, reply.text, payload=_payload(reply)
+                    session, row, now, Sender.BOT, reply.text, payload=reply_payload(reply)
                 )
                 for reply in greeting
             ]
@@ -145,13 +145,14 @@ class Conversations:
         row = await store.lock_conversation(session, conversation_id)
         if row is None or row.holder != Holder.BOT.value:
             return
+        now = self._clock.now()
         for reply in greeting:
-            self._say_reply(session, row, reply, None)
+            self._timeline.say_reply(session, row, now, reply, None)
         self._timeline.announce(session, row.id)
 
     async def authenticate(self, conversation_id: str, token: str) -> Conversation:
         """The conversation, if the token is its own; else ConversationNotFound."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await session.get(store.ConversationRow, conversation_id)
         stored = row.token_hash if row else None
         # compare even when there is no such conversation: the time taken tells nothing
@@ -207,7 +208,7 @@ class Conversations:
             )
         if for_bot and incoming.answer is not None:
             for_bot = False
-            self._say_reply(session, row, incoming.answer, entry.id)
+            self._timeline.say_reply(session, row, now, incoming.answer, entry.id)
         session.add(
             store.InboxRow(
                 channel=row.channel,
@@ -254,14 +255,23 @@ class Conversations:
 
     async def replies(self, conversation_id: str, message_id: str) -> tuple[bool, Sequence[Entry]]:
         """Whether the message has been dealt with, and what was said in answer to it."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             entries = await store.replies_to(session, conversation_id, message_id)
             return await store.is_answered(session, message_id), entries
 
     async def timeline(self, conversation_id: str, after: int = 0) -> Sequence[Entry]:
         """At most TIMELINE_PAGE entries with seq > `after`."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             return await store.entries_after(session, conversation_id, after, TIMELINE_PAGE)
+
+    async def look(self, conversation_id: str, after: int) -> tuple[Conversation, Sequence[Entry]]:
+        """`get` and `timeline` at one moment."""
+        async with self._db.read(brief=True) as session:
+            row = await session.get(store.ConversationRow, conversation_id)
+            if row is None:
+                raise ConversationNotFound
+            entries = await store.entries_after(session, conversation_id, after, TIMELINE_PAGE)
+        return store.to_conversation(row), entries
 
     async def words_as_sent(self, conversation_id: str, seq: int) -> str | None:
         """A message with its numbers, for who may see them; None when there is no such message."""
@@ -277,7 +287,7 @@ class Conversations:
 
     async def get(self, conversation_id: str) -> Conversation:
         """The conversation's state."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await session.get(store.ConversationRow, conversation_id)
         if row is None:
             raise ConversationNotFound
@@ -374,69 +384,6 @@ class Conversations:
 
     # --- the bot's turns (called by the relay) ---------------------------------------------
 
-    async def begin_turn(
-        self, conversation_id: str
-    ) -> tuple[store.InboxRow, Entry, Conversation] | None:
-        """The oldest unanswered message, marked as tried once more; None when all is answered."""
-        async with self._db.write(durable=False) as session:
-            row = await store.lock_conversation(session, conversation_id)
-            inbox = await store.next_waiting(session, conversation_id)
-            if row is None or inbox is None:
-                if row is not None:
-                    row.lease_owner, row.lease_until = None, None
-                return None
-            entry = await session.get_one(store.EntryRow, inbox.message_id)
-            if (
-                inbox.attempts == 0
-                and row.draft is None
-                and row.turns_in_session >= _TURNS_PER_SESSION
-            ):
-                row.session, row.turns_in_session = row.session + 1, 0
-            inbox.attempts += 1
-            question = row.open_question
-            if question and datetime.fromisoformat(question["until"]) <= self._clock.now():
-                row.open_question = None
-            typing = {"type": "typing", "sender": "bot", "active": True}
-            after_commit(
-                session, lambda: self._bus.publish(conversation_topic(conversation_id), typing)
-            )
-            return inbox, store.to_entry(entry), store.to_conversation(row)
-
-    async def finish_turn(
-        self, conversation_id: str, message_id: str, replies: Sequence[Reply], error: str | None
-    ) -> bool:
-        """Store the bot's replies and mark the message answered, if the bot still holds.
-
-        Returns whether the replies were stored.
-        """
-        now = self._clock.now()
-        async with self._db.write(durable=False) as session:
-            row = await store.lock_conversation(session, conversation_id)
-            inbox = await store.next_waiting(session, conversation_id)
-            if row is None or inbox is None or inbox.message_id != message_id:
-                return False  # answered already, by a process that lost its lease to us
-            inbox.done_at, inbox.error = now, error
-            row.turns_in_session += 1
-            spoken = row.holder == Holder.BOT.value
-            if spoken:
-                for reply in replies:
-                    self._say_reply(session, row, reply, message_id)
-                handoff = next((reply.handoff for reply in replies if reply.handoff), None)
-                if handoff is not None:
-                    await self._timeline.enqueue(session, row, now, handoff, message_id)
-            if row.draft is None and self._vault is not None:
-                said = await session.get_one(store.EntryRow, message_id)
-                # seldom: a look at the words of this turn spares a look at all
-                if any(cover_numbers(each)[1] for each in (said.text, *[r.text for r in replies])):
-                    await session.flush()
-                    await seal_numbers(session, row, self._vault)
-            self._timeline.announce(session, row.id)
-            answered = {"type": "answered", "message_id": message_id}
-            after_commit(
-                session, lambda: self._bus.publish(conversation_topic(conversation_id), answered)
-            )
-        return spoken
-
     # --- operators -------------------------------------------------------------------------
 
     async def take_over(self, conversation_id: str, operator: Operator) -> Conversation:
@@ -526,23 +473,6 @@ class Conversations:
 
     # --- within a transaction ----------------------------------------------------------------
 
-    def _say_reply(
-        self,
-        session: AsyncSession,
-        row: store.ConversationRow,
-        reply: Reply,
-        message_id: str | None,
-    ) -> None:
-        self._timeline.say(
-            session,
-            row,
-            self._clock.now(),
-            Sender.BOT,
-            reply.text,
-            in_reply_to=message_id,
-            payload=_payload(reply),
-        )
-
     async def _open_row(self, session: AsyncSession, conversation_id: str) -> store.ConversationRow:
         row = await store.lock_conversation(session, conversation_id)
         if row is None:
@@ -562,23 +492,6 @@ class Conversations:
 
 def _hash_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _payload(reply: Reply) -> dict[str, Any]:
-    payload: dict[str, Any] = {}
-    if reply.buttons:
-        payload["buttons"] = [asdict(button) for button in reply.buttons]
-    if reply.citations:
-        payload["citations"] = [dict(citation) for citation in reply.citations]
-    if reply.case:
-        payload["case"] = dict(reply.case)
-    if reply.places:
-        payload["places"] = [dict(place) for place in reply.places]
-    if reply.missed:
-        payload["missed"] = True
-    if reply.expects:
-        payload["expects"] = reply.expects
-    return payload
 
 
 async def _incoming_payload(

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    CursorResult,
     ForeignKey,
     Index,
     String,
@@ -302,25 +301,9 @@ async def is_answered(session: AsyncSession, message_id: str) -> bool:
     return await session.scalar(query) is None
 
 
-async def claim_conversation(
-    session: AsyncSession, conversation_id: str, owner: str, now: datetime, lease: timedelta
-) -> bool:
-    """Take the right to run this conversation's turns; False when another process has it."""
-    statement = (
-        update(ConversationRow)
-        .where(
-            ConversationRow.id == conversation_id,
-            or_(
-                ConversationRow.lease_owner.is_(None),
-                ConversationRow.lease_owner == owner,
-                ConversationRow.lease_until < now,
-            ),
-        )
-        .values(lease_owner=owner, lease_until=now + lease)
-    )
-    result = await session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+def may_lease(row: ConversationRow, owner: str, now: datetime) -> bool:
+    """Whether this process may run the conversation's turns: nobody else does, or he is dead."""
+    return row.lease_owner in (None, owner) or row.lease_until is None or row.lease_until < now
 
 
 async def conversations_waiting(session: AsyncSession, now: datetime, limit: int) -> Sequence[str]:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from conversations import store
-from conversations.models import EntryType, Handoff, Holder, Sender
+from conversations.models import EntryType, Handoff, Holder, Reply, Sender
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.bus import Bus
 from hotline.db import after_commit
@@ -80,6 +80,25 @@ class Timeline:
         )
         return entry
 
+    def say_reply(
+        self,
+        session: AsyncSession,
+        row: store.ConversationRow,
+        now: datetime,
+        reply: Reply,
+        message_id: str | None,
+    ) -> None:
+        """Write what the bot says in answer to a message."""
+        self.say(
+            session,
+            row,
+            now,
+            Sender.BOT,
+            reply.text,
+            in_reply_to=message_id,
+            payload=reply_payload(reply),
+        )
+
     async def enqueue(
         self,
         session: AsyncSession,
@@ -144,3 +163,21 @@ class Timeline:
             self._bus.publish(DESK_TOPIC, {"type": "changed", "conversation_id": conversation_id})
 
         after_commit(session, publish)
+
+
+def reply_payload(reply: Reply) -> dict[str, Any]:
+    """What a reply carries besides its text, as it is stored."""
+    payload: dict[str, Any] = {}
+    if reply.buttons:
+        payload["buttons"] = [asdict(button) for button in reply.buttons]
+    if reply.citations:
+        payload["citations"] = [dict(citation) for citation in reply.citations]
+    if reply.case:
+        payload["case"] = dict(reply.case)
+    if reply.places:
+        payload["places"] = [dict(place) for place in reply.places]
+    if reply.missed:
+        payload["missed"] = True
+    if reply.expects:
+        payload["expects"] = reply.expects
+    return payload

@@ -12,6 +12,7 @@ from conversations.relay import Relay
 from conversations.service import Conversations
 from conversations.store import is_answered
 from conversations.timeline import conversation_topic
+from conversations.waiting import until_answered
 from hotline.bus import Bus
 from hotline.db import Database
 from hotline.settings import Settings
@@ -48,32 +49,31 @@ class Dialogue:
                 conversation_id,
                 Incoming(f"{row.sid}:{row.turn}", text[: self._settings.max_message_chars]),
             )
-            row.asked = accepted.entry.id
             if accepted.needs_turn:
+                row.asked = accepted.entry.id
                 self._relay.submit(conversation_id)
             return await self._wait_for_answer(row, signals)
 
     async def _wait_for_answer(self, row: CallRow, signals: asyncio.Queue[Any]) -> Event:
         deadline = time.monotonic() + self._settings.telephony_turn_seconds
-        while True:
-            async with self._db.read() as session:
-                done = row.asked is None or await is_answered(session, row.asked)
-            if done:
-                row.asked = None
-                return await self._unsaid(row)
+        while row.asked is not None:
             left = deadline - time.monotonic()
             if left <= 0:
                 return Slow()
-            try:
-                async with asyncio.timeout(min(left, 1.0)):
-                    await signals.get()
-            except TimeoutError:
-                continue
+            told = await until_answered(signals, row.asked, min(left, 1.0))
+            if told or await self._is_answered(row.asked):
+                row.asked = None
+        return await self._unsaid(row)
+
+    async def _is_answered(self, message_id: str) -> bool:
+        async with self._db.read(brief=True) as session:
+            return await is_answered(session, message_id)
 
     async def _unsaid(self, row: CallRow) -> Answers:
         """Everything written to the resident that has not been spoken."""
-        conversation = await self._conversations.get(str(row.conversation_id))
-        entries = await self._conversations.timeline(conversation.id, row.spoken_seq)
+        conversation, entries = await self._conversations.look(
+            str(row.conversation_id), row.spoken_seq
+        )
         if entries:
             row.spoken_seq = entries[-1].seq
         return to_answers(conversation, entries)
@@ -89,6 +89,8 @@ class Dialogue:
             return [changed, *([entries] if any(e.by_operator for e in entries.answers) else [])]
         if row.asked is not None:
             async with self._bus.listen(conversation_topic(conversation.id)) as signals:
+                if await self._is_answered(row.asked):
+                    row.asked = None
                 return [await self._wait_for_answer(row, signals)]
         return [await self._unsaid(row)]
 

@@ -114,7 +114,7 @@ class Calls:
 
     async def arrive(self, arrival: Arrival) -> CallView:
         """A call reached us (or ours was answered); the same call again is the same row."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await store.find_call(session, PROVIDER, arrival.sid)
         if row is None:
             row = await self._arrivals.open(arrival)
@@ -160,10 +160,9 @@ class Calls:
     async def play(self, call_id: str, turn: int, event: Event | None) -> Sequence[Act]:
         """Play one event (None: see what is to be said); the same turn again gives the same."""
         async with self._db.write(durable=False) as session:
-            claimed = await store.claim_turn(session, call_id, turn)
-        if not claimed:
+            row = await store.claim_turn(session, call_id, turn)
+        if row is None:
             return await self._replay(call_id, turn)
-        row = await self._row(call_id)
         if row.ended_at is not None:
             return (HangUp(),)
         try:
@@ -378,7 +377,7 @@ class Calls:
         return replace(Call.from_json(row.memory), caller=caller)
 
     async def _row(self, call_id: str) -> CallRow:
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await session.get(CallRow, call_id)
         if row is None:
             raise CallNotFound

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    CursorResult,
     ForeignKey,
     Index,
     String,
@@ -14,7 +13,6 @@ from sqlalchemy import (
     UniqueConstraint,
     select,
     text,
-    update,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -193,16 +191,13 @@ async def find_call(session: AsyncSession, provider: str, sid: str) -> CallRow |
     )
 
 
-async def claim_turn(session: AsyncSession, call_id: str, turn: int) -> bool:
-    """Take the right to play this turn; False when it has been played, or is being played."""
-    statement = (
-        update(CallRow)
-        .where(CallRow.id == call_id, CallRow.turn == turn)
-        .values(turn=turn + 1, acts=[])
-    )
-    result = await session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+async def claim_turn(session: AsyncSession, call_id: str, turn: int) -> CallRow | None:
+    """The call, with the right to play this turn; None when it was played, or is being played."""
+    row = await session.get(CallRow, call_id, with_for_update=True)
+    if row is None or row.turn != turn:
+        return None
+    row.turn, row.acts = turn + 1, []
+    return row
 
 
 def caller_of(row: CallRow, vault: Vault) -> str:

@@ -21,9 +21,10 @@ from conversations.errors import ConversationNotFound
 from conversations.media import Media
 from conversations.models import Button, Conversation, Incoming, Reply
 from conversations.relay import Relay
-from conversations.service import TIMELINE_PAGE, Conversations
+from conversations.service import TIMELINE_PAGE, Accepted, Conversations
 from conversations.shown import find_shown
 from conversations.timeline import conversation_topic
+from conversations.waiting import until_answered
 from hotline.bus import Bus
 from hotline.errors import InvalidInput, Unauthenticated, UnsupportedMedia
 from hotline.limits import Limiter
@@ -146,9 +147,7 @@ class ChatApi:
             if wait is None:
                 body = {"message_id": accepted.entry.id, "replies": []}
                 return web.json_response(body, status=202)
-            entries = await self._wait_for_replies(
-                conversation.id, accepted.entry.id, signals, wait
-            )
+            entries = await self._wait_for_replies(accepted, signals, wait)
         replies = describe_messages(conversation.id, entries)
         return web.json_response({"message_id": accepted.entry.id, "replies": replies})
 
@@ -193,16 +192,18 @@ class ChatApi:
         return Incoming(posted.client_message_id, posted.text, posted.location, attachments)
 
     async def _wait_for_replies(
-        self, conversation_id: str, message_id: str, signals: asyncio.Queue[Any], wait: float
+        self, accepted: Accepted, signals: asyncio.Queue[Any], wait: float
     ) -> Any:
-        deadline = time.monotonic() + wait
+        conversation_id, message_id = accepted.conversation.id, accepted.entry.id
+        deadline, waiting = time.monotonic() + wait, accepted.needs_turn
         while True:
+            if waiting:
+                left = max(deadline - time.monotonic(), 0.0)
+                await until_answered(signals, message_id, min(left, 2.0))
             done, entries = await self._c.conversations.replies(conversation_id, message_id)
-            left = deadline - time.monotonic()
-            if done or left <= 0:
+            if done or time.monotonic() >= deadline:
                 return entries
-            # the hint may come from another process and be lost, so look again now and then
-            await _until_answered(signals, message_id, min(left, 2.0))
+            waiting = True
 
     async def get_events(self, request: web.Request) -> web.Response:
         """GET /api/v1/conversations/{id}/events?after=SEQ&wait=SECONDS"""
@@ -345,12 +346,3 @@ async def _next_signal(signals: asyncio.Queue[Any], seconds: float) -> Any:
         return await asyncio.wait_for(signals.get(), seconds)
     except TimeoutError:
         return None
-
-
-async def _until_answered(signals: asyncio.Queue[Any], message_id: str, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            while (await signals.get()).get("message_id") != message_id:
-                pass
-    except TimeoutError:
-        return

@@ -22,8 +22,9 @@ from conversations.models import (
     Reply,
     Turn,
 )
-from conversations.relay import APOLOGY, LEASE, Relay
+from conversations.relay import APOLOGY, Relay
 from conversations.service import Conversations
+from conversations.turns import LEASE
 from hotline.bus import LocalBus
 from hotline.clock import FakeClock
 from hotline.db import Database
@@ -237,9 +238,7 @@ async def test_what_a_dead_process_left_is_answered_once_by_the_next(
     conversation_id = await start(conversations)
     accepted = await conversations.accept(conversation_id, Incoming("k", "停电了"))
     # the first process claims the conversation, begins the turn, and is killed
-    async with db.write() as session:
-        await store.claim_conversation(session, conversation_id, "dead", clock.now(), LEASE)
-    assert await conversations.begin_turn(conversation_id) is not None
+    assert await conversations.turns.begin(conversation_id, "dead") is not None
     if not db.is_sqlite:
         clock.advance(LEASE * 2)
     relay = Relay(db, clock, conversations, answered)
@@ -259,13 +258,31 @@ async def test_a_second_process_does_not_touch_a_leased_conversation(
 ) -> None:
     conversation_id = await start(conversations)
     await conversations.accept(conversation_id, Incoming("k", "你好"))
-    async with db.write() as session:
-        assert await store.claim_conversation(session, conversation_id, "a", clock.now(), LEASE)
-    async with db.write() as session:
-        assert not await store.claim_conversation(session, conversation_id, "b", clock.now(), LEASE)
+    assert await conversations.turns.begin(conversation_id, "a") is not None
+    assert await conversations.turns.begin(conversation_id, "b") is None
     clock.advance(LEASE * 2)
-    async with db.write() as session:
-        assert await store.claim_conversation(session, conversation_id, "b", clock.now(), LEASE)
+    begun = await conversations.turns.begin(conversation_id, "b")
+    assert begun is not None
+    assert begun.attempts == 2
+
+
+async def test_the_next_message_begins_with_the_end_of_the_last_and_then_the_lease_is_over(
+    conversations: Conversations,
+) -> None:
+    conversation_id = await start(conversations)
+    for key in ("first", "second"):
+        await conversations.accept(conversation_id, Incoming(key, key))
+    begun = await conversations.turns.begin(conversation_id, "a")
+    said = []
+    while begun is not None:
+        said.append((begun.entry.text, begun.attempts))
+        assert await conversations.turns.begin(conversation_id, "b") is None
+        begun = await conversations.turns.finish(
+            conversation_id, begun.entry.id, [Reply("好")], None, "a"
+        )
+    assert said == [("first", 1), ("second", 1)]
+    await conversations.accept(conversation_id, Incoming("third", "third"))
+    assert await conversations.turns.begin(conversation_id, "b") is not None
 
 
 async def test_a_closed_conversation_takes_no_more_messages(conversations: Conversations) -> None:

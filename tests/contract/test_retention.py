@@ -154,8 +154,8 @@ async def test_numbers_said_outside_a_report_lie_sealed(
     said = f"打我电话{PHONE}，座机010-62541234"
     accepted = await conversations.accept(talk.id, Incoming("m1", said))
     assert accepted.entry.text == said  # the assistant reads it whole
-    await conversations.begin_turn(talk.id)
-    await conversations.finish_turn(talk.id, accepted.entry.id, (), None)
+    await conversations.turns.begin(talk.id, "t")
+    await conversations.turns.finish(talk.id, accepted.entry.id, (), None, "t")
     await db.wipe_free_space()  # the journal of SQLite holds what was there a moment ago
     stored = await everything_stored(db)
     assert PHONE.encode() not in stored
@@ -173,8 +173,8 @@ async def test_while_a_report_is_told_numbers_stay_readable_and_then_no_longer(
     talk, _, _ = await conversations.open("webchat", ())
     await conversations.keep_draft(talk.id, {"fields": []})
     accepted = await conversations.accept(talk.id, Incoming("m1", PHONE))
-    await conversations.begin_turn(talk.id)
-    await conversations.finish_turn(talk.id, accepted.entry.id, (), None)
+    await conversations.turns.begin(talk.id, "t")
+    await conversations.turns.finish(talk.id, accepted.entry.id, (), None, "t")
     assert (await conversations.timeline(talk.id))[0].text == PHONE
     await conversations.keep_draft(talk.id, None)
     assert (await conversations.timeline(talk.id))[0].text == "138****5678"

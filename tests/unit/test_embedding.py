@@ -60,6 +60,24 @@ def test_a_recent_sentence_is_remembered_for_its_role_only() -> None:
     assert len(encoder.asked) == 4, "the oldest of three was to be forgotten"
 
 
+def test_of_a_few_sentences_only_the_new_ones_are_encoded() -> None:
+    encoder = CountingEncoder()
+    embedder = SharedEmbedder(encoder)
+    embedder.embed(["你好", "路灯坏了"])
+    assert embedder.embed(["吵", "路灯坏了", "你好"]).argmax(axis=1).tolist() == [1, 0, 2]
+    assert encoder.asked == [["你好", "路灯坏了"], ["吵"]]
+
+
+def test_many_sentences_at_once_push_nothing_out() -> None:
+    encoder = CountingEncoder()
+    embedder = SharedEmbedder(encoder)
+    embedder.embed(["你好"])
+    many = [f"{number}号" for number in range(300)]
+    embedder.embed(many)
+    embedder.embed(["你好"])
+    assert encoder.asked == [["你好"], sorted(many, key=lambda text: (len(text), text))]
+
+
 def test_a_pasted_book_is_not_remembered() -> None:
     encoder = CountingEncoder()
     embedder = SharedEmbedder(encoder)

@@ -1,7 +1,8 @@
 """A hundred telephone calls at once, text in and text out: how long the caller waits for us.
 
 Every caller dials in, then speaks and listens in real time, as people do; a turn's time is from
-Twilio's request to our TwiML, without any recogniser or synthesiser. Run it with the real assistant:
+Twilio's request to our TwiML, without any recogniser or synthesiser. `hotline serve` runs as it
+does at a site, the callers in this process. Run it with the real assistant:
 
     .venv/bin/python -m benchmarks.calls --calls 100 --seconds 60
 """
@@ -10,19 +11,30 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import aiohttp
+
+from benchmarks.processes import (
+    end_children_on_sigterm,
+    free_port,
+    processor_seconds,
+    running,
+)
 from hotline.clock import FakeClock, SystemClock
-from telephony.provider import RecordingProvider
+from hotline.settings import ROOT
 from telephony.speaking import seconds_to_say
-from tests.assistant import assistant_settings, running_assistant
-from tests.phone import Phone, with_phone
-from tests.product import serve_product
+from tests.assistant import assistant_settings, until_alive
+from tests.phone import ACCOUNT, BASE, OURS, TOKEN, Phone
+
+_WARM_SECONDS = 5.0
 
 TALKS: Sequence[Sequence[str]] = (
     ("我要投诉", "海淀区知春路四十八号有家饭馆油烟太大", "每天晚上", "匿名", "提交", "没有了"),
@@ -54,7 +66,7 @@ async def talk(phone: Phone, until: float, times: list[float], worst: list[str])
             times.append(time.perf_counter() - started)
             if "没能处理" in words or "稍等" in words:
                 worst.append(words)
-            if phone.over:
+            if phone.over or time.monotonic() > until:
                 break
         await phone.hang_up()
         done += 1
@@ -62,28 +74,52 @@ async def talk(phone: Phone, until: float, times: list[float], worst: list[str])
     return done
 
 
-async def run(calls: int, seconds: float) -> list[str]:
-    """The measurement; returns the lines of the report."""
+async def measure(port: int, session: int, calls: int, seconds: float) -> list[str]:
+    """Everybody calls; the lines of the report."""
     times: list[float] = []
     worst: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
-        settings = with_phone(assistant_settings(Path(folder)))
-        async with running_assistant(settings, SystemClock(), RecordingProvider()) as product:
-            async with serve_product(product) as client:
-                clock = RealTime(SystemClock().now())
-                warm = Phone(client, clock)
-                await warm.dial()
-                await warm.say("你好")
-                until = time.monotonic() + seconds
-                phones = [Phone(client, clock, number=f"139{n:08d}") for n in range(calls)]
-                done = await asyncio.gather(*(talk(each, until, times, worst) for each in phones))
+    connector = aiohttp.TCPConnector(limit=calls + 4)
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", connector=connector) as client:
+        clock = RealTime(SystemClock().now())
+        await until_alive(client, "/readyz")
+        await talk(Phone(client, clock), time.monotonic() + _WARM_SECONDS, [], [])
+        until, before = time.monotonic() + seconds, processor_seconds(session)
+        phones = [Phone(client, clock, number=f"139{n:08d}") for n in range(calls)]
+        done = await asyncio.gather(*(talk(each, until, times, worst) for each in phones))
+    rasa, others = (
+        (after - then) * 1000 / len(times)
+        for after, then in zip(processor_seconds(session), before, strict=True)
+    )
     cuts = statistics.quantiles(times, n=100)
     return [
         f"同时通话 {calls} 路，{len(times)} 轮，打完 {sum(done)} 通",
         f"每秒 {len(times) / seconds:.1f} 轮；我方用时 p50 {cuts[49] * 1000:.0f} ms，"
         f"p95 {cuts[94] * 1000:.0f} ms，p99 {cuts[98] * 1000:.0f} ms",
+        f"每轮处理器时间：助手进程 {rasa:.1f} ms，其余 {others:.1f} ms",
         f"请市民稍等或致歉 {len(worst)} 次",
     ]
+
+
+def serve_and_measure(calls: int, seconds: float) -> list[str]:
+    """Start the product in a fresh folder and measure it."""
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir, port = Path(folder), free_port()
+        assistant_settings(data_dir)  # the cached model and encoder, borrowed
+        env = {
+            **os.environ,
+            "HOTLINE_DATA_DIR": folder,
+            "HOTLINE_ACTIONS_PORT": "0",
+            "HOTLINE_RASA_PORT": "0",
+            "HOTLINE_PUBLIC_BASE_URL": BASE,
+            "HOTLINE_TWILIO_ACCOUNT_SID": ACCOUNT,
+            "HOTLINE_TWILIO_AUTH_TOKEN": TOKEN,
+            "HOTLINE_TWILIO_NUMBER": OURS,
+            # whoever would be called or connected is not
+            "HOTLINE_TWILIO_API_BASE": "http://127.0.0.1:9",
+        }
+        command = [sys.executable, "-m", "hotline.cli", "serve", "--port", str(port)]
+        with running(command, env, ROOT, data_dir / "serve.log") as process:
+            return asyncio.run(measure(port, process.pid, calls, seconds))
 
 
 def main() -> None:
@@ -92,7 +128,8 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=60.0)
     chosen = parser.parse_args()
-    for line in asyncio.run(run(chosen.calls, chosen.seconds)):
+    end_children_on_sigterm()
+    for line in serve_and_measure(chosen.calls, chosen.seconds):
         print(line)
 
 

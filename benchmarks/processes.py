@@ -59,11 +59,8 @@ def peak_megabytes(session: int) -> tuple[float | None, float | None]:
     (None, None) where there is no /proc.
     """
     rasa, others, found = 0.0, 0.0, False
-    for folder in Path("/proc").glob("[0-9]*"):
+    for folder, is_rasa in _processes_of(session):
         try:
-            if os.getsid(int(folder.name)) != session:
-                continue
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
             status = (folder / "status").read_text()
         except OSError:
             continue  # it ended meanwhile
@@ -72,8 +69,32 @@ def peak_megabytes(session: int) -> tuple[float | None, float | None]:
             continue
         found = True
         megabytes = int(peak.split()[1]) / 1024
-        if b"rasa run" in command:
+        if is_rasa:
             rasa = max(rasa, megabytes)
         else:
             others += megabytes
     return (rasa, others) if found else (None, None)
+
+
+def processor_seconds(session: int) -> tuple[float, float]:
+    """Processor time (user and system) of a session's Rasa process and of its other processes.
+
+    (0, 0) where there is no /proc.
+    """
+    spent = {True: 0.0, False: 0.0}
+    for folder, is_rasa in _processes_of(session):
+        with suppress(OSError):
+            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            spent[is_rasa] += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return spent[True], spent[False]
+
+
+def _processes_of(session: int) -> Iterator[tuple[Path, bool]]:
+    """Each process of the session: its folder in /proc, and whether it is Rasa's."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getsid(int(folder.name)) == session:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                yield folder, b"rasa run" in command
+        except OSError:
+            continue  # it ended meanwhile

@@ -13,6 +13,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
+import aiohttp
 from defusedxml.ElementTree import fromstring
 from twilio.request_validator import RequestValidator
 
@@ -49,7 +50,7 @@ def sign(url: str, form: Mapping[str, str]) -> str:
 class Phone:
     """One caller. `heard` holds everything said to him; `verbs` the names of the last TwiML."""
 
-    client: Client
+    client: Client | aiohttp.ClientSession
     clock: FakeClock
     number: str = "13812345678"
     sid: str = field(default_factory=lambda: f"CA{uuid.uuid4().hex}")

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
 import psycopg
 from sqlalchemy import URL
 
+from benchmarks.case_making import DAYS, Generator, Made
 from cases.categories import get_category
 from cases.nearby import CELL_LAT, CELL_LON
 from cases.words_store import facets_of, words_of
 from hotline.privacy import Vault
 
-if TYPE_CHECKING:
-    from benchmarks.cases import Made
-
-BATCH = 20_000
+PROCESSES = 2
+DAYS_AT_ONCE = 20
+SECRET = "of a benchmark only, kept nowhere: " + "x" * 20
 COLUMNS = (
     "case_number", "idempotency_key", "kind", "category_code", "category_name", "status",
     "emergency", "description", "location", "district_code", "subdistrict_code", "anonymous",
@@ -31,46 +33,98 @@ COLUMNS = (
 STEPS = ("case_number", "at", "status", "actor_name", "note", "deed", "before")
 
 
-def load_postgres(url: URL, made: Iterable[Made], vault: Vault) -> None:
-    """COPY in batches, the word index built at the end."""
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A share of the days for one process."""
+
+    url: str
+    size: int
+    days: Sequence[int]
+
+
+def load_postgres(url: URL, size: int, seconds: float) -> bool:
+    """COPY by two processes, without the indexes that lists use; False when the time is over.
+
+    Called again it goes on where it stopped. Foreign keys are not checked on the way.
+    """
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    seal = _Seals(vault)
-    with psycopg.connect(plain) as connection, connection.cursor() as cursor:
-        cursor.execute("DROP INDEX ix_case_words_words")
-        cursor.execute("SET maintenance_work_mem = '512MB'")
-        for batch in _batches(made):
-            for table, columns, rows in _tables(batch, seal):
-                names = ", ".join(columns)
-                with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                    for row in rows:
-                        copy.write_row(row)
-        cursor.execute(
-            "CREATE INDEX ix_case_words_words ON case_words USING gin (words) WITH (fastupdate = off)"
-        )
+    ends = time.monotonic() + seconds
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(_PROGRESS)
+        done = connection.execute("SELECT count(*) FROM bench_days").fetchone()
+        first = int(done[0]) if done else 0
+        if first == 0:
+            for statement in _DROPS:
+                connection.execute(statement)
+        with ProcessPoolExecutor(PROCESSES) as pool:
+            while first < DAYS and time.monotonic() < ends:
+                days = range(first, min(first + DAYS_AT_ONCE, DAYS))
+                shares = [Load(plain, size, days[nth::PROCESSES]) for nth in range(PROCESSES)]
+                list(pool.map(_copy, shares))
+                first += len(days)
+        return first == DAYS
+
+
+def index_postgres(url: URL) -> None:
+    """What the loading left for the end: the indexes, and what the planner knows."""
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute("SET maintenance_work_mem = '1GB'")
+        waiting = connection.execute("SELECT definition FROM bench_indexes").fetchall()
+        for (definition,) in waiting:
+            connection.execute(definition)
+            connection.execute("DELETE FROM bench_indexes WHERE definition = %s", [definition])
+        connection.execute("VACUUM ANALYZE")
+
+
+_PROGRESS = "CREATE TABLE IF NOT EXISTS bench_days (day INT PRIMARY KEY)"
+_DROPS = (
+    """
+    CREATE TABLE bench_indexes AS
+    SELECT i.indexdef AS definition, i.indexname AS name FROM pg_indexes i
+    WHERE i.tablename IN ('cases', 'case_words', 'case_marks', 'case_steps')
+    AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conname = i.indexname)
+    """,
+    """
+    DO $$ DECLARE each RECORD; BEGIN
+    FOR each IN SELECT name FROM bench_indexes LOOP EXECUTE format('DROP INDEX %I', each.name);
+    END LOOP; END $$
+    """,
+)
+
+
+def _copy(load: Load) -> None:
+    generator, seal = _generator(load.size), _Seals(Vault(SECRET))
+    made = [each for day in load.days for each in generator.day(day)]
+    with psycopg.connect(load.url) as connection, connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")  # no check of foreign keys
+        cursor.execute("SET synchronous_commit = off")
+        for table, columns, rows in _tables(made, seal):
+            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        cursor.executemany("INSERT INTO bench_days VALUES (%s)", [(day,) for day in load.days])
         connection.commit()
-        connection.autocommit = True
-        cursor.execute("VACUUM ANALYZE")
 
 
-def load_sqlite(url: URL, made: Iterable[Made], vault: Vault) -> None:
-    """INSERT in batches."""
+@cache
+def _generator(size: int) -> Generator:
+    return Generator(size)
+
+
+def load_sqlite(url: URL, size: int) -> None:
+    """INSERT day by day."""
     connection = sqlite3.connect(str(url.database))
-    seal = _Seals(vault)
-    for batch in _batches(made):
-        for table, columns, rows in _tables(batch, seal):
+    seal, generator = _Seals(Vault(SECRET)), Generator(size)
+    for day in range(DAYS):
+        for table, columns, rows in _tables(list(generator.day(day)), seal):
             names = ["rowid" if table == "case_words" and n == "number" else n for n in columns]
             marks = ", ".join("?" * len(names))
             statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
             connection.executemany(statement, (_for_sqlite(table, row) for row in rows))
-        connection.commit()
+    connection.commit()
     connection.execute("ANALYZE")
     connection.close()
-
-
-def _batches(made: Iterable[Made]) -> Iterator[tuple[Made, ...]]:
-    waiting = iter(made)
-    while batch := tuple(itertools.islice(waiting, BATCH)):
-        yield batch
 
 
 def _for_sqlite(table: str, row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,170 +1,64 @@
 """How cases grow: opening, looking up, listing, searching and the duplicate check, table by table.
 
-    .venv/bin/python -m benchmarks.cases postgresql://postgres@127.0.0.1/bench 1000 10000 100000 1000000
-    .venv/bin/python -m benchmarks.cases sqlite 1000 10000 100000
+    .venv/bin/python -m benchmarks.cases load postgresql://postgres@127.0.0.1/bench 1000000
+    .venv/bin/python -m benchmarks.cases measure postgresql://postgres@127.0.0.1/bench 1000 1000000
+    .venv/bin/python -m benchmarks.cases table postgresql://postgres@127.0.0.1/bench
+    .venv/bin/python -m benchmarks.cases drop postgresql://postgres@127.0.0.1/bench 1000000
 
 On PostgreSQL the named database is used as the server's address; each size gets a database of its
-own beside it, dropped at the end (--keep leaves it). The cases are generated: three years, more in
-summer and by day, categories as skewed as residents' are, the sentences that the assistant learned
-from at places of the lexicon, old ones closed and the newest open. Phone numbers are of the
-fictitious 19999 range. Eight callers at once use the services themselves, in one process.
+own beside it. `sqlite:FOLDER` keeps a file for each size in a folder. Loading a large table takes
+minutes: with --seconds it stops when they are over and goes on when called again. Figures are kept
+in --into (a JSON file), so that sizes can be measured one after the other; `table` prints them.
 
-The duplicate check is without the sentence encoder, which reads at most a dozen candidates however
-large the table is.
+The services themselves are called: by one caller; by eight at once in one process, as a small
+deployment runs; by four in each of two processes, as two gateways do. Eight callers who ask again
+at once in one process wait for each other's share of its processor: eight times the "CPU" row is
+the least that they can wait, whatever the database does.
+
+The cases are benchmarks.case_making's. The duplicate check is without the sentence encoder, which
+reads at most a dozen candidates however large the table is.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import math
+import json
+import multiprocessing
 import random
 import statistics
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sqlalchemy import func, make_url, select, text
 
-from benchmarks.case_loading import load_postgres, load_sqlite
-from bot.language.gazetteer import Division, load_gazetteer
+from benchmarks.case_loading import SECRET, index_postgres, load_postgres, load_sqlite
+from benchmarks.case_making import NOW, PHONES
 from bot.language.models import Vector
-from bot.language.training import read_categories
+from cases.describing import describe_case
 from cases.finding import Search
 from cases.models import CaseKind, CaseStatus, Location, NewCase
-from cases.nearby import Sighting, names_of
+from cases.nearby import Sighting
 from cases.nearby_service import Nearby
 from cases.service import Cases
 from cases.store import CaseRow
 from hotline.audit import SYSTEM
-from hotline.clock import FakeClock, iso, to_city
+from hotline.clock import FakeClock, to_city
 from hotline.db import Database
 from hotline.limits import LocalLimiter
 from hotline.migrate import upgrade_database
 from hotline.privacy import Vault
 
-CALLERS = 8
+CALLERS, PROCESSES = 8, 2
 TRIES = 400
-NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
-YEARS = 3
-PHONES = 5000
-_SECRET = "of a benchmark only, kept nowhere: " + "x" * 20
-_HOUSE = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A place with what is looked up by it."""
-
-    name: str
-    division: Division
-    lat: float
-    lon: float
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One generated case, as the loaders write it."""
-
-    number: str
-    at: datetime
-    code: str
-    category: str
-    story: str
-    spot: Spot
-    location: Location
-    status: CaseStatus
-    closed_at: datetime | None
-    due_at: datetime
-    phone: int | None
-    channel: str
-    emergency: str | None
-
-
-class Generator:
-    """Makes cases; the same seed makes the same ones."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._random = random.Random(96310)
-        self._spots = list(_spots(self._random))
-        entries = [entry for entry in read_categories() if entry.examples]
-        self._random.shuffle(entries)
-        self._entries = entries
-        # the busiest kind of trouble has a tenth of all cases, the rarest a few in a million
-        self._weights = [1 / (rank + 3) ** 1.1 for rank in range(len(entries))]
-
-    def __iter__(self) -> Iterator[Made]:
-        chance = self._random
-        days = YEARS * 365
-        weights = [1.6 - math.cos(2 * math.pi * ((day % 365) - 20) / 365) for day in range(days)]
-        total, day_number, count = sum(weights), 0, 0
-        made = 0
-        for day, weight in enumerate(weights):
-            start = (NOW - timedelta(days=days - day + 1)).replace(hour=16, minute=0)
-            here = round(self.size * (day_number + weight) / total) - made
-            day_number += weight
-            moments = sorted(chance.gauss(14.5, 4) % 24 for _ in range(here))
-            for count, hour in enumerate(moments, 1):
-                yield self._make(f"{to_city(start):%Y%m%d}{count:05d}", start, hour)
-            made += here
-
-    def _make(self, number: str, start: datetime, hour: float) -> Made:
-        chance = self._random
-        at = start + timedelta(hours=hour)
-        entry = chance.choices(self._entries, self._weights)[0]
-        spot = chance.choice(self._spots)
-        house = f"{spot.name}{chance.randrange(1, _HOUSE)}号"
-        due = at + timedelta(days=chance.choice((1, 3, 7, 15)))
-        took = timedelta(days=chance.expovariate(1 / 5) + 0.1)
-        over = at + took < NOW and chance.random() > 0.005
-        lat, lon = spot.lat + chance.gauss(0, 0.002), spot.lon + chance.gauss(0, 0.002)
-        where = Location(
-            house,
-            **spot.division.as_data(),
-            landmark=None,
-            lat=round(lat, 6),
-            lon=round(lon, 6),  # type: ignore[arg-type]
-        )
-        closed = CaseStatus.EVALUATED if chance.random() < 0.8 else CaseStatus.CLOSED
-        is_open = chance.choice((CaseStatus.DISPATCHED, CaseStatus.HANDLING, CaseStatus.REPORTED))
-        return Made(
-            number,
-            at,
-            entry.code,
-            entry.name,
-            f"{house}，{chance.choice(entry.examples)}",
-            spot,
-            where,
-            closed if over else is_open,
-            at + took if over else None,
-            due,
-            chance.randrange(PHONES) if chance.random() < 0.7 else None,
-            chance.choices(("wechat", "webchat", "voice", "open311"), (50, 25, 24, 1))[0],
-            "gas" if chance.random() < 0.002 else None,
-        )
-
-
-def _spots(chance: random.Random) -> Iterator[Spot]:
-    gazetteer = load_gazetteer()
-    for name in gazetteer.names:
-        named = gazetteer.look_up(name)
-        division = named.divisions[0] if named else None
-        if division is None or len(name) < 3:
-            continue
-        told = Sighting(None, "", Location(name))
-        yield Spot(
-            name,
-            division,
-            39.9 + chance.gauss(0, 0.15),
-            116.4 + chance.gauss(0, 0.2),
-            tuple(names_of(told)),
-        )
+WARM = 16
+ONE, EIGHT, APART, CPU = "one caller", "eight callers", "eight, two processes", "CPU"
+Figures = dict[str, dict[str, list[float]]]
+"""Of each step and way of calling: [median, 95 of 100] in milliseconds; of CPU [a call]."""
 
 
 class Boxes:
@@ -195,8 +89,8 @@ class Known:
         return self.location.raw_text.rstrip("号").rstrip("0123456789")
 
 
-async def read_sample(db: Database) -> list[Known]:
-    """Some cases from all years."""
+async def read_sample(db: Database, *, open_ones: bool = False) -> list[Known]:
+    """Some cases from all years, or of those that are open."""
     query = (
         select(
             CaseRow.case_number,
@@ -208,6 +102,8 @@ async def read_sample(db: Database) -> list[Known]:
         .order_by(func.random())
         .limit(2000)
     )
+    if open_ones:
+        query = query.where(CaseRow.closed_at.is_(None))
     async with db.read() as session:
         rows = (await session.execute(query)).all()
     return [Known(*row[:4], Location(**row[4])) for row in rows]
@@ -216,9 +112,9 @@ async def read_sample(db: Database) -> list[Known]:
 Deed = Callable[[int], Awaitable[object]]
 
 
-def deeds(db: Database, sample: Sequence[Known]) -> dict[str, Deed]:
+def deeds(db: Database, sample: Sequence[Known], open_ones: Sequence[Known]) -> dict[str, Deed]:
     """What is measured, each a function of a running number."""
-    clock, vault = FakeClock(NOW), Vault(_SECRET)
+    clock, vault = FakeClock(NOW), Vault(SECRET)
     cases = Cases(db, clock, vault, LocalLimiter())
     nearby = Nearby(db, clock, Boxes())
     chance = random.Random(7)
@@ -229,10 +125,10 @@ def deeds(db: Database, sample: Sequence[Known]) -> dict[str, Deed]:
     def new(nth: int) -> NewCase:
         like = case(nth)
         return NewCase(
-            f"bench-{time.time_ns()}-{nth}",
+            f"bench-{time.time_ns()}-{chance.random()}",
             CaseKind.COMPLAINT,
             like.code,
-            like.story,
+            f"{like.story}，{chance.randrange(10**6)}",  # read anew each time, as from a resident
             like.location,
             phone=f"19999{chance.randrange(PHONES):06d}",
         )
@@ -240,10 +136,25 @@ def deeds(db: Database, sample: Sequence[Known]) -> dict[str, Deed]:
     def find(**conditions: object) -> Awaitable[object]:
         return cases.find(Search(**conditions))  # type: ignore[arg-type]
 
+    async def answer() -> str:
+        found = await cases.find(Search())
+        return json.dumps([describe_case(case) for case in found.cases], ensure_ascii=False)
+
+    async def show(nth: int) -> object:
+        number = case(nth).number
+        return await cases.get(number), await cases.clocks(number)
+
+    def resemble(like: Known) -> Awaitable[object]:
+        return nearby.find(Sighting(like.code, like.story, like.location))
+
+    handling = (CaseStatus.DISPATCHED, CaseStatus.HANDLING)
+    day = to_city(NOW).date()
     return {
         "open (file)": lambda nth: cases.file(new(nth), SYSTEM),
-        "look up with history": lambda nth: cases.get(case(nth).number),
+        "look up, with history": lambda nth: cases.get(case(nth).number),
+        "look up, with history and clocks": show,
         "list, newest": lambda _: find(),
+        "list, newest, as the API answers": lambda _: answer(),
         "list, a unit's open ones": lambda nth: find(
             unit=case(nth).location.district or "", open=True
         ),
@@ -251,25 +162,34 @@ def deeds(db: Database, sample: Sequence[Known]) -> dict[str, Deed]:
         "list, overdue": lambda _: find(overdue=True, by_due=True),
         "list, a category": lambda nth: find(category=case(nth).code),
         "list, far back": lambda nth: find(after=case(nth).number),
-        "search, common words": lambda _: find(text="垃圾"),
-        "search, a street": lambda nth: find(text=case(nth).street),
-        "search, street and words": lambda nth: find(
+        "search, number": lambda nth: find(number=case(nth).number),
+        "search, phone": lambda nth: find(phone=f"19999{nth % PHONES:06d}"),
+        "search, a place": lambda nth: find(text=case(nth).street),
+        "search, a place and words": lambda nth: find(
             text=f"{case(nth).street} {case(nth).category[:2]}"
         ),
+        "search, common words": lambda _: find(text="垃圾"),
         "search, a whole sentence": lambda nth: find(text=case(nth).story[:40]),
-        "search, words in a category": lambda nth: find(text="小区", category=case(nth).code),
         "search, words nobody said": lambda _: find(text="紫色河马过安检"),
-        "search, phone": lambda nth: find(phone=f"19999{nth % PHONES:06d}"),
-        "duplicate check": lambda nth: nearby.find(
-            Sighting(case(nth).code, case(nth).story, case(nth).location)
+        "search, words in a category": lambda nth: find(text="小区", category=case(nth).code),
+        "search, words in a state": lambda _: find(text="小区", statuses=handling),
+        "search, a category in a state and between dates": lambda nth: find(
+            category=case(nth).code,
+            statuses=(CaseStatus.CLOSED,),
+            since=day.replace(month=6, day=1),
+            until=day.replace(month=6, day=30),
         ),
+        "duplicate check": lambda nth: resemble(case(nth)),
+        "duplicate check, of an open case": lambda nth: resemble(open_ones[nth % len(open_ones)]),
     }
 
 
-async def measure(deed: Deed, tries: int = TRIES) -> tuple[float, float]:
-    """Milliseconds, (median, 95 of 100), with CALLERS at once."""
+async def measure(
+    deed: Deed, callers: int, tries: int, ready: Callable[[], object]
+) -> tuple[list[float], float]:
+    """Milliseconds of each call, and of processor time a call, with so many callers at once."""
     times: list[float] = []
-    numbers = iter(range(tries))
+    numbers = iter(range(WARM, WARM + tries))
 
     async def caller() -> None:
         for nth in numbers:
@@ -277,71 +197,167 @@ async def measure(deed: Deed, tries: int = TRIES) -> tuple[float, float]:
             await deed(nth)
             times.append((time.perf_counter() - started) * 1000)
 
-    for nth in range(CALLERS * 2):  # connections and plans
+    for nth in range(WARM):  # connections, statements, plans
         await deed(nth)
-    await asyncio.gather(*(caller() for _ in range(CALLERS)))
-    return statistics.median(times), statistics.quantiles(times, n=20)[18]
+    ready()
+    begun = time.process_time()
+    await asyncio.gather(*(caller() for _ in range(callers)))
+    return times, (time.process_time() - begun) * 1000 / tries
 
 
-async def run_size(url: str, size: int, again: bool) -> dict[str, tuple[float, float]]:
-    """Fill a database with so many cases, unless it is (`again`), and measure every deed."""
-    db = Database(url)
-    await upgrade_database(db)
-    if not again:
-        started = time.perf_counter()
-        load = load_sqlite if db.is_sqlite else load_postgres
-        await asyncio.to_thread(load, db.url, iter(Generator(size)), Vault(_SECRET))
-        print(f"  {size:,} cases loaded in {time.perf_counter() - started:.0f} s", flush=True)
-    found = {}
-    for name, deed in deeds(db, await read_sample(db)).items():
-        found[name] = await measure(deed)
-        print(f"    {name}: {found[name][0]:.1f} / {found[name][1]:.1f} ms", flush=True)
-    await db.close()
+def share(url: str, callers: int, tries: int, ready: Callable[[], object]) -> Figures:
+    """What one process measures of every step: the times of all calls, and its CPU."""
+
+    async def run() -> Figures:
+        db, found = Database(url), Figures()
+        steps = deeds(db, await read_sample(db), await read_sample(db, open_ones=True))
+        for name, deed in steps.items():
+            times, cpu = await measure(deed, callers, tries, ready)
+            found[name] = {"times": times, CPU: [cpu]}
+        await db.close()
+        return found
+
+    return asyncio.run(run())
+
+
+def _one_of_several(barrier: Any, pipe: Any, url: str, callers: int, tries: int) -> None:
+    pipe.send(share(url, callers, tries, barrier.wait))
+
+
+def apart(url: str, callers: int, tries: int) -> Figures:
+    """The same, the callers spread over PROCESSES, which begin each step together."""
+    spawn = multiprocessing.get_context("spawn")
+    barrier, pipes, workers = spawn.Barrier(PROCESSES), [], []
+    for _ in range(PROCESSES):
+        mine, theirs = spawn.Pipe()
+        given = (barrier, theirs, url, callers // PROCESSES, tries // PROCESSES)
+        workers.append(spawn.Process(target=_one_of_several, args=given))
+        workers[-1].start()
+        theirs.close()  # so that a worker's failure is the pipe's end here
+        pipes.append(mine)
+    found = [pipe.recv() for pipe in pipes]
+    for worker in workers:
+        worker.join()
+    return {
+        name: {"times": [each for part in found for each in part[name]["times"]]}
+        for name in found[0]
+    }
+
+
+def measure_size(url: str, tries: int) -> Figures:
+    """Every step, called in each of the ways."""
+    ways = {
+        ONE: share(url, 1, tries // 4, lambda: None),
+        EIGHT: share(url, CALLERS, tries, lambda: None),
+        APART: apart(url, CALLERS, tries),
+    }
+    found = Figures()
+    for name, alone in ways[ONE].items():
+        found[name] = {CPU: alone[CPU]}
+        for way, steps in ways.items():
+            times = steps[name]["times"]
+            found[name][way] = [statistics.median(times), statistics.quantiles(times, n=20)[18]]
     return found
 
 
-async def run(address: str, sizes: Sequence[int], keep: bool, again: bool) -> None:
-    """Every size, then the table."""
-    columns = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for size in sizes:
-            if address == "sqlite":
-                path = Path(folder) / f"{size}.db"
-                columns[size] = await run_size(f"sqlite+aiosqlite:///{path}", size, False)
-                continue
-            name = f"hotline_bench_{size}"
-            if not again:
-                await _execute(address, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-                await _execute(address, f'CREATE DATABASE "{name}"')
-            own = make_url(address).set(database=name).render_as_string(hide_password=False)
-            columns[size] = await run_size(own, size, again)
-            if not keep:
-                await _execute(address, f'DROP DATABASE "{name}" WITH (FORCE)')
-    print(f"\n{iso(datetime.now(UTC))}, milliseconds, median / 95 of 100, {CALLERS} at once\n")
-    print("| | " + " | ".join(f"{size:,}" for size in sizes) + " |")
-    print("|---|" + "---|" * len(sizes))
-    for name in columns[sizes[0]]:
-        cells = (f"{columns[size][name][0]:.1f} / {columns[size][name][1]:.1f}" for size in sizes)
-        print(f"| {name} | " + " | ".join(cells) + " |")
+def print_table(kept: dict[str, Figures], kind: str) -> None:
+    """One table: steps and ways of calling down, sizes across, and how the first became the last."""
+    sizes = sorted(kept, key=int)
+    print(f"{kind}: milliseconds, median / 95 of 100; CPU: of the gateway's processor, a call\n")
+    print("| | | " + " | ".join(f"{int(size):,}" for size in sizes) + " | growth |")
+    print("|---|---|" + "---:|" * (len(sizes) + 1))
+    for name in kept[sizes[0]]:
+        for way in (ONE, CPU, EIGHT, APART):
+            row = [kept[size][name][way] for size in sizes]
+            cells = " | ".join(" / ".join(f"{each:.1f}" for each in cell) for cell in row)
+            first = name if way == ONE else ""
+            print(f"| {first} | {way} | {cells} | ×{row[-1][0] / max(row[0][0], 0.05):.1f} |")
+
+
+def _url_of(address: str, size: int) -> str:
+    kind, _, folder = address.partition(":")
+    if kind == "sqlite":
+        return f"sqlite+aiosqlite:///{Path(folder or '.').resolve()}/hotline_bench_{size}.db"
+    url = make_url(address).set(database=f"hotline_bench_{size}")
+    return url.render_as_string(hide_password=False)
+
+
+async def _prepare(address: str, url: str) -> None:
+    if not address.startswith("sqlite") and not await _exists(address, url):
+        await _execute(address, f'CREATE DATABASE "{make_url(url).database}"')
+    db = Database(url)
+    await upgrade_database(db)
+    await db.close()
+
+
+async def _exists(address: str, url: str) -> bool:
+    admin = Database(address)
+    query = text("SELECT 1 FROM pg_database WHERE datname = :name")
+    async with admin.read() as session:
+        found = await session.scalar(query, {"name": make_url(url).database})
+    await admin.close()
+    return bool(found)
 
 
 async def _execute(address: str, statement: str) -> None:
     admin = Database(address)
-    async with admin.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(statement))
-    await admin.close()
+    try:
+        async with admin.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(text(statement))
+    finally:
+        await admin.close()
+
+
+def load(address: str, size: int, seconds: float) -> None:
+    """Fill the table of a size, or say that there is more to do."""
+    started, url = time.perf_counter(), _url_of(address, size)
+    asyncio.run(_prepare(address, url))
+    db_url = Database(url).url
+    if address.startswith("sqlite"):
+        load_sqlite(db_url, size)
+    elif load_postgres(db_url, size, seconds):
+        index_postgres(db_url)
+    else:
+        print(f"{size:,}: not all yet, call again")
+        return
+    print(f"{size:,} cases are there, after {time.perf_counter() - started:.0f} s more")
+
+
+def drop(address: str, size: int) -> None:
+    """Remove the table of a size."""
+    url = _url_of(address, size)
+    if address.startswith("sqlite"):
+        for path in Path(str(make_url(url).database)).parent.glob(f"hotline_bench_{size}.db*"):
+            path.unlink()
+    else:
+        asyncio.run(_execute(address, f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)'))
 
 
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("address", help="postgresql://… or sqlite")
-    parser.add_argument("sizes", nargs="+", type=int)
-    parser.add_argument("--keep", action="store_true", help="leave the databases")
-    parser.add_argument("--again", action="store_true", help="measure databases that were left")
+    parser.add_argument("what", choices=("load", "measure", "table", "drop"))
+    parser.add_argument("address", help="postgresql://… or sqlite:FOLDER")
+    parser.add_argument("sizes", nargs="*", type=int)
+    parser.add_argument("--seconds", type=float, default=3600, help="of one call of load")
+    parser.add_argument("--tries", type=int, default=TRIES)
+    parser.add_argument("--into", type=Path, default=Path("case_figures.json"))
     given = parser.parse_args()
-    asyncio.run(run(given.address, given.sizes, given.keep or given.again, given.again))
+    kind = "SQLite" if given.address.startswith("sqlite") else "PostgreSQL"
+    every = json.loads(given.into.read_text()) if given.into.exists() else {}
+    kept = every.setdefault(kind, {})
+    for size in given.sizes:
+        if given.what == "load":
+            load(given.address, size, given.seconds)
+        elif given.what == "drop":
+            drop(given.address, size)
+        elif given.what == "measure":
+            kept[str(size)] = measure_size(_url_of(given.address, size), given.tries)
+            given.into.write_text(json.dumps(every))
+            print(f"{size:,} measured", flush=True)
+    if given.what == "table":
+        print_table(kept, kind)
 
 
 if __name__ == "__main__":

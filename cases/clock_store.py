@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -98,19 +98,20 @@ async def clocks_of(session: AsyncSession, case_number: str) -> Sequence[CaseClo
     return (await session.scalars(query)).all()
 
 
-async def run_clocks(
-    session: AsyncSession,
-    case: store.CaseRow,
-    now: datetime,
-    *,
-    fresh: bool = False,
-    rules: Rules | None = None,
-) -> None:
-    """Make the clocks fit the case's status: stop, pause, go on, start. `fresh`: it has none yet."""
-    rows = () if fresh else await clocks_of(session, case.case_number)
+def first_clocks(case: store.CaseRow, now: datetime, rules: Rules) -> list[CaseClockRow]:
+    """The clocks of a case just filed, as rows; its own row learns when it is due."""
+    wanted = find_clocks(CaseStatus(case.status), CaseKind(case.kind))
+    started = _start_all(case, wanted, now, rules)
+    _mirror(case, started.get(ClockName.CASE), now)
+    return list(started.values())
+
+
+async def run_clocks(session: AsyncSession, case: store.CaseRow, now: datetime) -> None:
+    """Make the clocks fit the case's status: stop, pause, go on, start."""
+    rows = await clocks_of(session, case.case_number)
     status = CaseStatus(case.status)
     wanted = find_clocks(status, CaseKind(case.kind))
-    rules = rules or await read_rules(session, now)
+    rules = await read_rules(session, now)
     running = {ClockName(row.name): row for row in rows if row.stopped_at is None}
     for name, row in running.items():
         if name not in wanted:
@@ -119,14 +120,17 @@ async def run_clocks(
             _pause(row, now, rules)
         else:
             _go_on(row, now, rules)
-    for name in ClockName:
-        if name in wanted and name not in running:
-            started = _start(case, name, now, rules)
-            if started is not None:
-                session.add(started)
-                running[name] = started
-    _mirror(case, running.get(ClockName.CASE), now)
+    started = _start_all(case, wanted - running.keys(), now, rules)
+    session.add_all(started.values())
+    _mirror(case, (running | started).get(ClockName.CASE), now)
     await session.flush()
+
+
+def _start_all(
+    case: store.CaseRow, wanted: Set[ClockName], now: datetime, rules: Rules
+) -> dict[ClockName, CaseClockRow]:
+    started = {name: _start(case, name, now, rules) for name in ClockName if name in wanted}
+    return {name: row for name, row in started.items() if row is not None}
 
 
 async def reopen_clocks(session: AsyncSession, case: store.CaseRow, now: datetime) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from typing import Any
 
 from cases.finding import Search
-from cases.models import STATUS_NAMES, Case
+from cases.models import STATUS_NAMES, Case, Location
 from cases.service import Cases, Contact
 from hotline.clock import iso
 from hotline.privacy import mask_text
@@ -36,12 +36,13 @@ HEADER = (
 )
 PERSONAL_HEADER = ("联系人", "电话")
 _PAGE = 1000
+_PLACE = tuple(each.name for each in fields(Location))
 
 
 def describe_case(case: Case, contact: Contact | None = None) -> dict[str, Any]:
     """The case as JSON; without `contact` the person is covered, in his own words too."""
     words = (lambda text: text) if contact else mask_text
-    place = asdict(case.location) if case.location else None
+    place = _describe_place(case.location) if case.location else None
     if place:
         place["raw_text"] = words(place["raw_text"])
     if contact:
@@ -74,6 +75,11 @@ def describe_case(case: Case, contact: Contact | None = None) -> dict[str, Any]:
         "weight": case.weight,
         "version": case.version,
     }
+
+
+def _describe_place(place: Location) -> dict[str, Any]:
+    # asdict would look into every value for more of its kind
+    return {name: getattr(place, name) for name in _PLACE}
 
 
 def describe_history(case: Case) -> list[dict[str, Any]]:

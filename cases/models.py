@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from hotline.privacy import mask_phone
 
 
 class CaseKind(StrEnum):
@@ -135,6 +137,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Who is behind a case: sealed until somebody looks, so that a list opens nothing."""
+
+    name_sealed: str | None
+    phone_sealed: str | None
+    unseal: Callable[[str], str] = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str | None:
+        """The name in the clear."""
+        return self.unseal(self.name_sealed) if self.name_sealed else None
+
+    @property
+    def phone_masked(self) -> str | None:
+        """`138****5678`."""
+        return mask_phone(self.unseal(self.phone_sealed)) if self.phone_sealed else None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One case as anybody with its number may see it, and the rest behind the key."""
 
@@ -148,8 +169,7 @@ class Case:
     location: Location | None
     occurred_text: str | None
     anonymous: bool
-    phone_masked: str | None
-    contact_name: str | None
+    person: Person
     channel: str
     conversation_id: str | None
     limit_name: str | None
@@ -172,6 +192,16 @@ class Case:
     confidential: bool = False
     history: tuple[Step, ...] = ()
     attachment_ids: tuple[str, ...] = ()
+
+    @property
+    def contact_name(self) -> str | None:
+        """The name the resident gave."""
+        return self.person.name
+
+    @property
+    def phone_masked(self) -> str | None:
+        """The number the resident gave, its middle covered."""
+        return self.person.phone_masked
 
     @property
     def status_name(self) -> str:

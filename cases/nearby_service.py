@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row
 
 from bot.language.models import Vector
 from cases.categories import load_categories
@@ -72,9 +75,9 @@ class Nearby:
             raise CaseNotFound
         return await self.find(_to_sighting(row), besides=case_number)
 
-    def _rank(self, told: Sighting, rows: Sequence[CaseRow]) -> list[Likely]:
+    def _rank(self, told: Sighting, rows: Sequence[Row[Any]]) -> list[Likely]:
         mine, now = _prepare(told, self._clock.now()), self._clock.now()
-        near: list[tuple[CaseRow, str, bool]] = []
+        near: list[tuple[Row[Any], str, bool]] = []
         for row in rows:
             where, close = _relate(told, _to_sighting(row))
             if where:
@@ -123,7 +126,7 @@ def _prepare(told: Sighting, at: datetime) -> Told:
     return prepare(place, told.description[:_STORY], at)
 
 
-def _to_sighting(row: CaseRow) -> Sighting:
+def _to_sighting(row: CaseRow | Row[Any]) -> Sighting:
     place = Location(**row.location) if row.location else None
     return Sighting(row.category_code, row.description, place)
 
@@ -147,7 +150,7 @@ def _holds(one: str, other: str) -> bool:
     return one in other or other in one
 
 
-def _to_likely(row: CaseRow, where: str, score: float, reasons: tuple[str, ...]) -> Likely:
+def _to_likely(row: Row[Any], where: str, score: float, reasons: tuple[str, ...]) -> Likely:
     return Likely(
         case_number=row.case_number,
         category_name=row.category_name or "未分类",

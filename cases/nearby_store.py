@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, func, select, union_all
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Row,
+    Select,
+    String,
+    bindparam,
+    column,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,35 +43,72 @@ class CaseMarkRow(Base):
     created_at: Mapped[datetime]
 
 
-def put_marks(
-    session: AsyncSession, case_number: str, created_at: datetime, marks: Sequence[str]
-) -> None:
-    """Keep the case's marks."""
-    for mark in dict.fromkeys(marks):
-        session.add(CaseMarkRow(case_number=case_number, mark=mark, created_at=created_at))
+def mark_rows(case_number: str, created_at: datetime, marks: Sequence[str]) -> list[CaseMarkRow]:
+    """The case's marks as rows."""
+    return [
+        CaseMarkRow(case_number=case_number, mark=mark, created_at=created_at)
+        for mark in dict.fromkeys(marks)
+    ]
+
+
+_SIGHTED = tuple(
+    CaseRow.__table__.c[name]
+    for name in (
+        "case_number", "category_code", "category_name", "description", "location", "status",
+        "created_at", "weight",
+    )
+)  # fmt: skip
+_NUMBERS = {
+    "postgresql": """
+        SELECT newest.case_number FROM unnest(CAST(:marks AS text[])) AS wanted(mark)
+        CROSS JOIN LATERAL (
+            SELECT case_number FROM case_marks
+            WHERE case_marks.mark = wanted.mark AND created_at >= :since
+            ORDER BY created_at DESC LIMIT :per_mark
+        ) AS newest
+    """,
+    # json_each takes what stands left of it: SQLite's way to ask once a mark
+    "sqlite": """
+        SELECT newest.value AS case_number FROM json_each(:marks) AS wanted, json_each((
+            SELECT json_group_array(case_number) FROM (
+                SELECT case_number FROM case_marks
+                WHERE case_marks.mark = wanted.value AND created_at >= :since
+                ORDER BY created_at DESC LIMIT :per_mark
+            )
+        )) AS newest
+    """,
+}
+
+
+@cache
+def _marked(dialect: str) -> Select[*tuple[Any, ...]]:
+    """One statement for any number of marks, made once."""
+    numbers = (
+        text(_NUMBERS[dialect])
+        .bindparams(bindparam("since", type_=CaseMarkRow.__table__.c.created_at.type))
+        .columns(column("case_number", String))
+        .subquery("numbers")
+    )
+    cases = CaseRow.__table__.c
+    return select(*_SIGHTED).where(
+        cases.case_number.in_(select(numbers.c.case_number)),
+        cases.closed_at.is_(None),
+        cases.erased_at.is_(None),
+    )
 
 
 async def cases_marked(
     session: AsyncSession, marks: Sequence[str], since: datetime
-) -> Sequence[CaseRow]:
-    """Open cases under any of these marks, the newest of each mark."""
+) -> Sequence[Row[Any]]:
+    """Open cases under any of these marks, the newest of each mark; the _SIGHTED columns."""
     if not marks:
         return []
-    newest = [
-        select(CaseMarkRow.case_number)
-        .where(CaseMarkRow.mark == mark, CaseMarkRow.created_at >= since)
-        .order_by(CaseMarkRow.created_at.desc())
-        .limit(_PER_MARK)
-        .subquery()
-        for mark in dict.fromkeys(marks)
-    ]
-    numbers = union_all(*[select(each.c.case_number) for each in newest]).subquery()
-    query = select(CaseRow).where(
-        CaseRow.case_number.in_(select(numbers.c.case_number)),
-        CaseRow.closed_at.is_(None),
-        CaseRow.erased_at.is_(None),
-    )
-    return (await session.scalars(query)).all()
+    wanted: Any = list(dict.fromkeys(marks))
+    dialect = session.get_bind().dialect.name
+    if dialect == "sqlite":
+        wanted = json.dumps(wanted)
+    values = {"marks": wanted, "since": since, "per_mark": _PER_MARK}
+    return (await session.execute(_marked(dialect), values)).all()
 
 
 async def count_marks(

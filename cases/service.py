@@ -6,15 +6,17 @@ import asyncio
 import hmac
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import Row, case, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import store
 from cases.categories import get_category
-from cases.clock_store import clocks_of, read_rules, run_clocks
+from cases.clock_store import clocks_of, first_clocks, read_rules
 from cases.errors import CaseNotFound
 from cases.finding import Found, Search, name_place
 from cases.finding_store import find_rows
@@ -25,21 +27,27 @@ from cases.models import (
     CaseStatus,
     Location,
     NewCase,
+    Person,
     Step,
     Urgency,
 )
 from cases.nearby import Sighting, marks_of
-from cases.nearby_store import put_marks
+from cases.nearby_store import mark_rows
 from cases.open311.intake import Wanted
 from cases.open311.store import find_public
 from cases.unit_store import areas_with_class
-from cases.words_store import facets_of, put_words, words_of
-from hotline.audit import Actor, record_deed
+from cases.words_store import facets_of, words_of, words_row
+from hotline.audit import Actor, deed_row, record_deed
 from hotline.clock import Clock, to_city
 from hotline.db import Database
+from hotline.inserting import insert_rows
 from hotline.limits import Limiter
-from hotline.privacy import Vault, mask_phone
+from hotline.privacy import Vault
 
+# looked up rather than called: a list makes hundreds
+_KINDS = {each.value: each for each in CaseKind}
+_STATUSES = {each.value: each for each in CaseStatus}
+_URGENCIES = {each.value: each for each in Urgency}
 _KEY_TRIES = 5
 _ACCEPTED = "已受理登记"
 _KEY_TRY_SECONDS = 3600.0
@@ -81,12 +89,8 @@ class Cases:
     async def _file(
         self, session: AsyncSession, new: NewCase, actor: Actor, marks: Sequence[str]
     ) -> Case:
-        earlier = await store.find_by_key(session, new.idempotency_key)
-        if earlier is not None:
-            return await self._to_case(session, earlier)
         now = self._clock.now()
         category = get_category(new.category_code) if new.category_code else None
-        urgency = new.urgency or (Urgency.CRITICAL if new.emergency else Urgency.NORMAL)
         area_class = (await areas_with_class(session)).class_of(new.location)
         rules = await read_rules(session, now)
         name = category.name if category else None
@@ -95,9 +99,32 @@ class Cases:
             new.category_code, place.district_code, place.subdistrict_code, new.channel
         )
         # whoever has the day's number makes the others wait until he commits: everything that
-        # can be read or reckoned without it comes before, and the other rows go in together after it
-        number = await store.next_number(session, to_city(now).strftime("%Y%m%d"))
-        row = store.CaseRow(
+        # can be read or reckoned without it comes before, and all rows go in together after it
+        day = to_city(now).strftime("%Y%m%d")
+        number = await store.next_number(session, day, new.idempotency_key)
+        if number is None:
+            earlier = await store.find_by_key(session, new.idempotency_key)
+            assert earlier is not None  # cases are not deleted
+            return await self._to_case(session, earlier)
+        row = self._new_row(new, number, name, area_class, now)
+        clocks = first_clocks(row, now, rules)
+        filed = deed_row(now, actor, "case_filed", "case", number, kind=new.kind.value)
+        step = store.CaseStepRow(
+            case_number=number, at=now, status=row.status, actor_name=actor.name, note=_ACCEPTED
+        )
+        await insert_rows(
+            session,
+            [row, *mark_rows(number, now, marks), step, filed, *clocks],
+            words_row(session, number, words),
+        )
+        return self._plain(row, (Step(now, CaseStatus.ACCEPTED, actor.name, _ACCEPTED),))
+
+    def _new_row(
+        self, new: NewCase, number: str, name: str | None, area_class: str | None, now: datetime
+    ) -> store.CaseRow:
+        urgency = new.urgency or (Urgency.CRITICAL if new.emergency else Urgency.NORMAL)
+        place = new.location
+        return store.CaseRow(
             case_number=number,
             idempotency_key=new.idempotency_key,
             kind=new.kind.value,
@@ -106,9 +133,9 @@ class Cases:
             status=CaseStatus.ACCEPTED.value,
             emergency=new.emergency,
             description=new.description,
-            location=asdict(new.location) if new.location else None,
-            district_code=new.location.district_code if new.location else None,
-            subdistrict_code=new.location.subdistrict_code if new.location else None,
+            location=asdict(place) if place else None,
+            district_code=place.district_code if place else None,
+            subdistrict_code=place.subdistrict_code if place else None,
             occurred_text=new.occurred_text,
             anonymous=new.phone is None,
             phone_sealed=self._vault.lock(new.phone) if new.phone else None,
@@ -118,6 +145,7 @@ class Cases:
             channel=new.channel,
             conversation_id=new.conversation_id,
             attachment_ids=list(new.attachment_ids),
+            helper_ids=[],
             urgency=urgency.value,
             area_class=area_class,
             created_at=now,
@@ -126,19 +154,11 @@ class Cases:
             weight=1,
             confidential=new.confidential,
         )
-        session.add(row)
-        await session.flush()
-        put_marks(session, number, now, marks)
-        self._add_step(session, row, actor, _ACCEPTED)
-        record_deed(session, now, actor, "case_filed", "case", number, kind=new.kind.value)
-        await run_clocks(session, row, now, fresh=True, rules=rules)
-        await put_words(session, number, words)
-        return self._plain(row, (Step(now, CaseStatus.ACCEPTED, actor.name, _ACCEPTED),))
 
     async def get(self, case_number: str) -> Case:
         """The case with its history; raises CaseNotFound."""
         async with self._db.read() as session:
-            row = await session.get(store.CaseRow, case_number)
+            row = await store.read_case(session, case_number)
             if row is None:
                 raise CaseNotFound
             return await self._to_case(session, row)
@@ -184,7 +204,7 @@ class Cases:
         blind = self._vault.blind(search.phone) if search.phone else None
         async with self._db.read() as session:
             rows = await find_rows(session, search, blind, self._clock.now())
-        cases = [self._plain(row, ()) for row in rows[: search.limit]]
+        cases = [self._listed(row) for row in rows[: search.limit]]
         more = len(rows) > search.limit
         return Found(cases, name_place(search, cases[-1]) if more else "")
 
@@ -253,51 +273,50 @@ class Cases:
             row = await store.find_by_key(session, idempotency_key)
         return row.case_number if row else None
 
-    def _add_step(self, session: AsyncSession, row: store.CaseRow, actor: Actor, note: str) -> None:
-        session.add(
-            store.CaseStepRow(
-                case_number=row.case_number,
-                at=self._clock.now(),
-                status=row.status,
-                actor_name=actor.name,
-                note=note,
-            )
-        )
-
     def _seal(self, submission: Mapping[str, str] | None) -> str | None:
         text = json.dumps(submission, ensure_ascii=False) if submission else ""
         return self._vault.lock(text) if text else None
 
-    async def _to_case(self, session: AsyncSession, row: store.CaseRow) -> Case:
+    async def _to_case(self, session: AsyncSession, row: store.CaseRow | Row[Any]) -> Case:
         steps = await store.steps_of(session, row.case_number)
         history = tuple(
             Step(
                 step.at,
-                CaseStatus(step.status),
+                _STATUSES[step.status],
                 step.actor_name,
                 step.note,
                 step.deed,
-                CaseStatus(step.before) if step.before else None,
+                _STATUSES[step.before] if step.before else None,
             )
             for step in steps
         )
         return self._plain(row, history)
 
-    def _plain(self, row: store.CaseRow, history: tuple[Step, ...]) -> Case:
-        phone = self._vault.unlock(row.phone_sealed) if row.phone_sealed else None
+    def _plain(self, row: store.CaseRow | Row[Any], history: tuple[Step, ...]) -> Case:
+        return replace(
+            self._listed(row),
+            unit_id=row.unit_id,
+            helper_ids=tuple(row.helper_ids),
+            area_class=row.area_class,
+            deferred_until=row.deferred_until,
+            attachment_ids=tuple(row.attachment_ids),
+            history=history,
+        )
+
+    def _listed(self, row: store.CaseRow | Row[Any]) -> Case:
+        """What a list shows of a case."""
         return Case(
             case_number=row.case_number,
-            kind=CaseKind(row.kind),
+            kind=_KINDS[row.kind],
             category_code=row.category_code,
             category_name=row.category_name,
-            status=CaseStatus(row.status),
+            status=_STATUSES[row.status],
             emergency=row.emergency,
             description=row.description,
             location=Location(**row.location) if row.location else None,
             occurred_text=row.occurred_text,
             anonymous=row.anonymous,
-            phone_masked=mask_phone(phone) if phone else None,
-            contact_name=self._vault.unlock(row.name_sealed) if row.name_sealed else None,
+            person=Person(row.name_sealed, row.phone_sealed, self._vault.unlock),
             channel=row.channel,
             conversation_id=row.conversation_id,
             limit_name=row.limit_name,
@@ -306,15 +325,9 @@ class Cases:
             updated_at=row.updated_at,
             version=row.version,
             unit_name=row.unit_name,
-            unit_id=row.unit_id,
-            helper_ids=tuple(row.helper_ids),
-            urgency=Urgency(row.urgency),
-            area_class=row.area_class,
-            deferred_until=row.deferred_until,
-            attachment_ids=tuple(row.attachment_ids),
+            urgency=_URGENCIES[row.urgency],
             paused_at=row.paused_at,
             merged_into=row.merged_into,
             weight=row.weight,
             confidential=row.confidential,
-            history=history,
         )

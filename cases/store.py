@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, false, select, text
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import ForeignKey, Index, Row, String, Text, bindparam, false, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -172,37 +170,26 @@ class LimitRow(Base):
     source: Mapped[str] = mapped_column(Text)
     reviewed_on: Mapped[str] = mapped_column(String(10))
 
-    def to_limit(self) -> Limit:
-        """The row as the plain type."""
-        return Limit(
-            ClockName(self.clock),
-            self.category_prefix,
-            self.urgency,
-            self.area_class,
-            self.amount,
-            self.unit,
-            self.source,
-            self.reviewed_on,
-            self.condition,
-            self.closing,
-            self.id,
-        )
+
+_NEXT_NUMBER = text(
+    """
+    INSERT INTO case_day_counts (day, filed)
+    SELECT CAST(:day AS VARCHAR(8)), 1
+    WHERE NOT EXISTS (SELECT 1 FROM cases WHERE idempotency_key = :key)
+    ON CONFLICT (day) DO UPDATE SET filed = case_day_counts.filed + 1
+    RETURNING filed
+    """
+)
 
 
-async def next_number(session: AsyncSession, day: str) -> str:
+async def next_number(session: AsyncSession, day: str, idempotency_key: str) -> str | None:
     """The next case number of `day` (YYYYMMDD): 13 digits, gapless within the day.
 
-    The count is raised inside the filing transaction, so a rolled-back filing leaves no gap.
+    None when a case was filed under this key. The count is raised inside the filing transaction,
+    so a rolled-back filing leaves no gap.
     """
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = (
-        insert(DayCountRow)
-        .values(day=day, filed=1)
-        .on_conflict_do_update(index_elements=["day"], set_={"filed": DayCountRow.filed + 1})
-        .returning(DayCountRow.filed)
-    )
-    filed = await session.scalar(statement)
-    return f"{day}{filed:05d}"
+    filed = await session.scalar(_NEXT_NUMBER, {"day": day, "key": idempotency_key})
+    return None if filed is None else f"{day}{filed:05d}"
 
 
 async def find_by_key(session: AsyncSession, idempotency_key: str) -> CaseRow | None:
@@ -211,21 +198,49 @@ async def find_by_key(session: AsyncSession, idempotency_key: str) -> CaseRow | 
     return await session.scalar(query)
 
 
-async def steps_of(session: AsyncSession, case_number: str) -> Sequence[CaseStepRow]:
-    """The history, oldest first."""
-    query = (
-        select(CaseStepRow).where(CaseStepRow.case_number == case_number).order_by(CaseStepRow.id)
-    )
-    return (await session.scalars(query)).all()
+# statements made once, and plain rows: this is what is read all day
+_CASE = select(CaseRow.__table__).where(CaseRow.__table__.c.case_number == bindparam("number"))
+_STEPS = (
+    select(CaseStepRow.__table__)
+    .where(CaseStepRow.__table__.c.case_number == bindparam("number"))
+    .order_by(CaseStepRow.__table__.c.id)
+)
+_LIMITS = select(LimitRow.__table__).order_by(LimitRow.__table__.c.id)
+_WORKDAYS = select(WorkdayRow.__table__).where(WorkdayRow.__table__.c.day >= bindparam("since"))
+
+
+async def read_case(session: AsyncSession, case_number: str) -> Row[Any] | None:
+    """Every column of a case, to look at."""
+    return (await session.execute(_CASE, {"number": case_number})).one_or_none()
+
+
+async def steps_of(session: AsyncSession, case_number: str) -> Sequence[Row[Any]]:
+    """The history, oldest first; every column of CaseStepRow."""
+    return (await session.execute(_STEPS, {"number": case_number})).all()
 
 
 async def all_limits(session: AsyncSession) -> list[Limit]:
     """Every limit row."""
-    rows = await session.scalars(select(LimitRow).order_by(LimitRow.id))
-    return [row.to_limit() for row in rows]
+    return [_to_limit(row) for row in await session.execute(_LIMITS)]
+
+
+def _to_limit(row: Row[Any]) -> Limit:
+    return Limit(
+        ClockName(row.clock),
+        row.category_prefix,
+        row.urgency,
+        row.area_class,
+        row.amount,
+        row.unit,
+        row.source,
+        row.reviewed_on,
+        row.condition,
+        row.closing,
+        row.id,
+    )
 
 
 async def own_workdays(session: AsyncSession, since: date) -> dict[date, bool]:
     """The days from `since` on that the deployment set itself."""
-    query = select(WorkdayRow).where(WorkdayRow.day >= since.isoformat())
-    return {date.fromisoformat(row.day): row.works for row in await session.scalars(query)}
+    rows = await session.execute(_WORKDAYS, {"since": since.isoformat()})
+    return {date.fromisoformat(row.day): row.works for row in rows}

@@ -151,7 +151,11 @@ async def find_unit(session: AsyncSession, name: str) -> UnitRow | None:
     )
 
 
+# read at every filing: made once, and plain rows
+_CLASSED = select(SpecialAreaRow.__table__).where(SpecialAreaRow.__table__.c.area_class != "")
+
+
 async def areas_with_class(session: AsyncSession) -> Book:
     """Only what tells the class of an area."""
-    query = select(SpecialAreaRow).where(SpecialAreaRow.area_class != "")
-    return Book(areas=[row.to_area() for row in await session.scalars(query)])
+    rows = (await session.execute(_CLASSED)).all()
+    return Book(areas=[SpecialArea(**{**row._mapping, "words": tuple(row.words)}) for row in rows])

@@ -9,21 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, event, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, event, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.types import Text
 
 from cases.models import Location
 from cases.store import CaseRow
 from cases.words import split_words
 
-_PUT = {
-    "sqlite": text("INSERT INTO case_words (rowid, words) VALUES (:number, :words)"),
-    "postgresql": text(
-        "INSERT INTO case_words (number, words) VALUES (:number, array_to_tsvector(:words))"
-    ).bindparams(bindparam("words", type_=ARRAY(Text))),
-}
+# of no schema: an FTS5 table is not one like others
+_FTS = Table("case_words", MetaData(), Column("rowid", BigInteger), Column("words", Text))
+_GIN = Table("case_words", MetaData(), Column("number", BigInteger), Column("words", Text))
 _FORGET = {
     "sqlite": text("DELETE FROM case_words WHERE rowid = :number"),
     "postgresql": text("DELETE FROM case_words WHERE number = :number"),
@@ -37,6 +32,8 @@ _CREATE = {
     "postgresql": (
         "CREATE TABLE case_words (number BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
         "CREATE INDEX ix_case_words_words ON case_words USING gin (words) WITH (fastupdate = off)",
+        "CREATE INDEX ix_case_words_number ON case_words USING brin (number) "
+        "WITH (pages_per_range = 16, autosummarize = on)",
     ),
 }
 
@@ -73,11 +70,14 @@ def facets_of(
     return [f"{mark}{value}" for mark, value in facets if value]
 
 
-async def put_words(session: AsyncSession, case_number: str, words: Sequence[str]) -> None:
-    """Index a new case in its own transaction."""
-    kind = session.get_bind().dialect.name
-    value = " ".join(words) if kind == "sqlite" else list(words)
-    await session.execute(_PUT[kind], {"number": int(case_number), "words": value})
+def words_row(
+    session: AsyncSession, case_number: str, words: Sequence[str]
+) -> tuple[Table, dict[str, Any]]:
+    """A new case's row of the index, to be inserted in its own transaction."""
+    if session.get_bind().dialect.name == "sqlite":
+        return _FTS, {"rowid": int(case_number), "words": " ".join(words)}
+    quoted = " ".join(f"'{word}'" for word in words)
+    return _GIN, {"number": int(case_number), "words": quoted}
 
 
 async def forget_words(session: AsyncSession, case_numbers: Collection[str]) -> None:

@@ -53,15 +53,20 @@ def record_deed(
     **detail: object,
 ) -> None:
     """Add the audit row to the running transaction."""
-    session.add(
-        AuditRow(
-            at=at,
-            actor_kind=actor.kind,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            action=action,
-            object_type=object_type,
-            object_id=object_id,
-            detail=detail,
-        )
+    session.add(deed_row(at, actor, action, object_type, object_id, **detail))
+
+
+def deed_row(
+    at: datetime, actor: Actor, action: str, object_type: str, object_id: str, **detail: object
+) -> AuditRow:
+    """The audit row, for whoever inserts many rows at once."""
+    return AuditRow(
+        at=at,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        action=action,
+        object_type=object_type,
+        object_id=object_id,
+        detail=detail,
     )

@@ -8,6 +8,8 @@ back unless it ends well.
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, event, make_url
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -23,9 +26,22 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from hotline import sqlite
+
+_FRESH_SECONDS = 5.0
+"""So long after its last use a connection is taken to be alive."""
+
+
+def _to_utc(value: datetime | None) -> datetime | None:
+    return value if value is None else value.astimezone(UTC)
+
+
+def _load_json(raw: bytes | str) -> Any:
+    # json.loads would guess the encoding of every value
+    return json.loads(raw if isinstance(raw, str) else raw.decode())
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -46,6 +62,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], datetime | None] | None:
+        """What makes a column's values: PostgreSQL's are aware, and a list reads hundreds."""
+        if dialect.name != "postgresql":
+            return super().result_processor(dialect, coltype)
+        return _to_utc
 
 
 JsonColumn = JSON().with_variant(JSONB(), "postgresql")
@@ -70,6 +94,10 @@ class Base(DeclarativeBase):
     }
 
 
+def _note_return(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["returned"] = time.monotonic()
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # the driver must not open transactions of its own: writes begin IMMEDIATE below
     connection.isolation_level = None
@@ -84,6 +112,16 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    # a planner that expects much work starts helpers and compiles, even for a part of a statement
+    # that is then not needed: thirty milliseconds for a search of one
+    cursor = connection.cursor()
+    cursor.execute("SET max_parallel_workers_per_gather = 0")
+    cursor.execute("SET jit = off")
+    cursor.close()
+    connection.commit()
+
+
 class Database:
     """Opens sessions. `url` is a SQLAlchemy URL (`sqlite+aiosqlite`, `postgresql`)."""
 
@@ -96,7 +134,7 @@ class Database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         options: dict[str, Any] = {
             "pool_size": 20,
-            "pool_pre_ping": True,
+            "json_deserializer": _load_json,
             # no prepared statements: after a few uses their plan forgets what is looked for, and
             # a rare word is then searched like a common one, through a million cases
             "connect_args": {"prepare_threshold": None},
@@ -110,10 +148,33 @@ class Database:
             **options,
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # a look needs no transaction on PostgreSQL: BEGIN and ROLLBACK would be two more journeys
+        looking = {} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._looks = async_sessionmaker(
+            self.engine.execution_options(**looking), expire_on_commit=False, autoflush=False
+        )
         self._write_lock = asyncio.Lock()
         if self.is_sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", self._begin_sqlite)
+        else:
+            event.listen(self.engine.sync_engine, "connect", _prepare_postgres)
+            event.listen(self.engine.sync_engine, "checkin", _note_return)
+            event.listen(self.engine.sync_engine, "checkout", self._check_idle)
+
+    def _check_idle(self, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        """Ask a connection that has been idle whether it is alive; the pool makes a new one if not.
+
+        Asking every time (pool_pre_ping) would be a journey more for each look.
+        """
+        returned = record.info.get("returned")
+        if returned is None or time.monotonic() - returned < _FRESH_SECONDS:
+            return
+        dialect = self.engine.sync_engine.dialect
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError("closed while it was idle") from error
 
     @staticmethod
     def _begin_sqlite(connection: Any) -> None:
@@ -130,12 +191,12 @@ class Database:
 
     @asynccontextmanager
     async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncSession]:
-        """A session for looking; nothing it does is kept.
+        """A session for looking: it must not write. Each statement sees what is committed by then.
 
         `brief`: it reads a bounded number of rows by their key, so on SQLite it is done at once
         and needs no thread.
         """
-        async with self._open_session() as session:
+        async with self._open_session(self._looks) as session:
             if brief and self.is_sqlite:
                 await session.connection(execution_options={"brief": True})
             yield session
@@ -152,7 +213,7 @@ class Database:
             async with self._sessions() as session, session.begin():
                 yield session
         else:
-            async with self._write_lock, self._open_session() as session:
+            async with self._write_lock, self._open_session(self._sessions) as session:
                 await session.connection(execution_options={"writing": True, "durable": durable})
                 async with _committing(session):
                     yield session
@@ -160,12 +221,14 @@ class Database:
             function()
 
     @asynccontextmanager
-    async def _open_session(self) -> AsyncIterator[AsyncSession]:
+    async def _open_session(
+        self, sessions: async_sessionmaker[AsyncSession]
+    ) -> AsyncIterator[AsyncSession]:
         if not self.is_sqlite:
-            async with self._sessions() as session:
+            async with sessions() as session:
                 yield session
             return
-        session = self._sessions()
+        session = sessions()
         try:
             yield session
         finally:

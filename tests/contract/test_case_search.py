@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from cases import words_search
 from cases.errors import WordsTooShort
 from cases.finding import Search, read_search
 from cases.lifecycle import Deed, Order, Part
@@ -108,6 +109,27 @@ async def test_overdue_are_open_and_late(cases: Cases, db: Database, clock: Fake
     assert await numbers(cases, open="1") == [fresh, late]
     assert await numbers(cases, open="0") == [closed]
     assert await numbers(cases, order="due") == [late, fresh]
+
+
+@pytest.mark.parametrize("walked", [0, 2, 2000])
+async def test_text_is_found_by_walking_and_in_every_span_of_the_index(
+    cases: Cases, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, walked: int
+) -> None:
+    monkeypatch.setattr(words_search, "WALKED", walked)
+    filed = []
+    for nth, days in enumerate((300, 100, 40, 10, 0)):
+        filed.append(await file(cases, f"{nth}-a", "垃圾没人收"))
+        await file(cases, f"{nth}-b", "路灯不亮")
+        clock.advance(timedelta(days=days))
+    assert await numbers(cases, text="垃圾") == filed[::-1]
+    assert await numbers(cases, text="垃圾", limit="3") == filed[:1:-1]
+    assert await numbers(cases, text="垃圾", after=filed[3], limit="2") == [filed[2], filed[1]]
+    assert await numbers(cases, text="垃圾", status="accepted", open="1") == filed[::-1]
+    assert await numbers(cases, text="垃圾", status="closed,handling") == []
+    first_day = filed[0][:8]
+    assert await numbers(cases, text="垃圾", number=first_day) == filed[:1]
+    assert await numbers(cases, text="垃圾", number="20261130") == []
+    assert await numbers(cases, text="垃圾", after="2027023100001") == [filed[0]]
 
 
 @pytest.mark.parametrize("query", [{}, {"text": "垃圾"}, {"status": "accepted"}, {"order": "due"}])

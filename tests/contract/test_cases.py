@@ -117,7 +117,7 @@ async def test_a_filing_that_fails_leaves_no_gap(
         def fail(*_: object, **__: object) -> None:
             raise RuntimeError("power cut")
 
-        patch.setattr(cases.service, "record_deed", fail)
+        patch.setattr(cases.service, "insert_rows", fail)
         with pytest.raises(RuntimeError):
             await filing.file(another(2), BOT)
     case = await filing.file(another(3), BOT)

@@ -1,4 +1,4 @@
-"""How a report is told: as one more of an earlier one, as a wish. Pure."""
+"""How a report is told: as one more of an earlier one, as a wish, as thanks. Pure."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ _AT_WORK = re.compile(
     r"坏|不亮|断了?|停用|停了|停水|失灵|破损|损坏|现有|脱班|被(?:锁|堵|占|撞)|没人(?:修|管)|异响|扰民|太长|太短|太慢|难等|不来|等了|对着|漏|锁着|扫不了|脏|臭"
 )
 
+_PRAISES = re.compile(r"点个?赞|锦旗|感谢信|表扬信?(?!自己)|竖(?:起)?大拇指|叫好")
+_THANKS = re.compile(r"谢谢|感谢|多谢|辛苦了")
+_DONE = re.compile(
+    r"(?:终于|总算|当天|当晚|第二天|隔天|很快|马上|及时|不到[^，。]{1,6}|果然)[^，。]{0,14}"
+    r"(?:修好|装好|换好|换上|换了|解决|清走|清了|清理|拆了|撤走|搬走|通上|通了|恢复|安静|亮了|来电|热了|补上|补好|干净)"
+)
+
 
 def tells_of_earlier(text: str) -> bool:
     """Whether it says that the matter was told before, or is still as it was."""
@@ -39,3 +46,10 @@ def wishes_for(text: str) -> bool:
 def finds_fault(text: str) -> bool:
     """Whether something that is there does not do what it should."""
     return _AT_WORK.search(text) is not None
+
+
+def thanks(text: str) -> bool:
+    """Whether it praises what was done (给师傅点个赞, 终于修好了谢谢), not only ends politely."""
+    if _PRAISES.search(text):
+        return True
+    return _THANKS.search(text) is not None and _DONE.search(text) is not None

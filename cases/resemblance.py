@@ -47,11 +47,12 @@ FEATURES = (
 
 
 class Against(StrEnum):
-    """Why two reports cannot be of one place."""
+    """Why two reports cannot be of one trouble."""
 
     NAMES = "说的是两个地方"
     AREAS = "不在同一个区或街道"
     NUMBERS = "门牌或楼号不同"
+    THANKS = "一件是来道谢的"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +133,13 @@ def weigh(a: Told, b: Told, closeness: float, *, near: bool = False) -> tuple[fl
 
 
 def refuse(a: Told, b: Told, *, near: bool = False) -> Against | None:
-    """Why it cannot be one place; None when nothing rules it out."""
+    """Why it cannot be one trouble; None when nothing rules it out."""
     if contradict(a.spot.areas, b.spot.areas) or _in_two_cities(a, b):
         return Against.AREAS
     if contradict_numbers(a.spot, b.spot):
         return Against.NUMBERS
+    if manner.thanks(a.whole) != manner.thanks(b.whole):
+        return Against.THANKS
     if near:
         return None
     if contradict_stretches(a.spot, b.spot) or exchange_places(a.story, b.story):

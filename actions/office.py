@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_places import SLOT, leave_places, say_all_shown
+from actions.after_places import SLOT, leave_places, say_all_shown, wants_elsewhere
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
 from actions.nearby import (
@@ -101,6 +101,8 @@ class ValidatePlaceForm(Action):
         elif not first and (ended := self._leave(dispatcher, reading)) is not None:
             return ended
         place = place_of(reading) or (read_hint(tracker).location if first else None)
+        if wants_elsewhere(reading.text) and not (place or {}).get("district_code"):
+            place = None  # 换个区 names no district
         if not first and reading.intent in ("find_market", "find_office"):
             place = place or query.get("place")
             query = _new_query(reading)
@@ -167,7 +169,8 @@ class ValidatePlaceForm(Action):
             known = services().places.has([PlaceKind(kind) for kind in query["kinds"]])
             response = "utter_market_not_here" if known else "utter_market_no_data"
             dispatcher.utter_message(response=response)
-        return [SlotSet("requested_slot", "narrowed")]
+        # a form that sets nothing has rejected the message, and Rasa would take it elsewhere
+        return [SlotSet(SLOT, query), SlotSet("requested_slot", "narrowed")]
 
     def _no_market(
         self,

@@ -8,7 +8,7 @@ it anew cost more than answering it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -136,12 +136,17 @@ def _bounds(search: Search) -> dict[str, str]:
     low = [search.number] if search.number else []
     high = [str(int(search.number) + 1)] if search.number else []
     if search.since:
-        low.append(f"{search.since:%Y%m%d}")
-    if search.until:
-        high.append(f"{search.until + timedelta(days=1):%Y%m%d}")
+        low.append(_first_of(search.since))
+    if search.until and search.until < date.max:
+        high.append(_first_of(search.until + timedelta(days=1)))
     if search.after and not search.by_due:
         high.append(read_place(search)[1])
     return ({"from": max(low)} if low else {}) | ({"below": min(high)} if high else {})
+
+
+def _first_of(day: date) -> str:
+    # not %Y, which writes the year 1 without its zeros
+    return day.isoformat().replace("-", "")
 
 
 def _facets(search: Search) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.language import answers
 from bot.language.insults import is_mere_insult
+from bot.language.numbers import read_digits
 from cases.draft import Detour, Draft, Outcome, Reading, Slot
 from cases.filling import CHANGE_WORDS, FILLERS, KEEP_WORDS, PEOPLE_IN_DANGER, absorb, read_landline
 from cases.mending import mend
@@ -78,6 +79,8 @@ def _take_shared(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
 
 _SURE, _PLAIN = 0.5, 0.85
 _SHORT = 20
+_FEW_SIGNS = 3
+"""More signs than this, most of them digits, were meant as a telephone number."""
 
 
 def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour | None:
@@ -135,7 +138,8 @@ def _fits(draft: Draft, asked: Slot | None, reading: Reading) -> bool:
         return reading.first("time") is not None and not asks(text)
     if asked is Slot.CONTACT:
         found = reading.first("phone") or read_landline(text)
-        return found is not None or answers.is_anonymous(text)
+        tried = 2 * len(read_digits(text)) > len(text) > _FEW_SIGNS
+        return found is not None or tried or answers.is_anonymous(text)
     if asked is Slot.CONFIRMED:
         words = answers.trim(text) in (KEEP_WORDS | CHANGE_WORDS)
         return words or answers.is_affirm(text) or answers.is_deny(text) or answers.is_back(text)

@@ -17,6 +17,8 @@ from bot.language.scope import is_out_of_scope
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 _SURE = 0.99
 _PLAIN_PROBLEM, _POSSIBLE = 0.7, 0.1
+_PLAIN_CATEGORY = 0.9
+_COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:投诉|举报|反映)")
 _UNSORTED = "99999"
 _WISHES = {
     "report_case": """我要投诉 我要举报 投诉 举报 我要反映问题 反映问题 我要反映 举报投诉 投诉举报 我要报修 我要求助 上报问题
@@ -48,6 +50,8 @@ def settle_intents(
     `text` is the normalised message, `category` the likeliest problem in it.
     """
     settled = _settled(text, entities, emergency)
+    if settled is None and _complains_plainly(text, ranking, category):
+        ranking = put_first("report_case", ranking)
     if settled is None and _names_a_problem(ranking, category):
         settled = "report_case"
     if settled is None and is_out_of_scope(text, ranking, entities, category):
@@ -65,6 +69,16 @@ def _names_a_problem(ranking: Sequence[Intent], category: CategoryGuess | None) 
         return False
     reported = next((i.confidence for i in ranking if i.name == "report_case"), 0.0)
     return category.confidence >= _PLAIN_PROBLEM and reported >= _POSSIBLE
+
+
+def _complains_plainly(
+    text: str, ranking: Sequence[Intent], category: CategoryGuess | None
+) -> bool:
+    """我要反映小广告: a wish to complain, about what is surely ours."""
+    if category is None or category.code == _UNSORTED or category.confidence < _PLAIN_CATEGORY:
+        return False
+    unsure = ranking[0].name == "out_of_scope" and ranking[0].confidence < _PLAIN_PROBLEM
+    return unsure and _COMPLAINS.match(text) is not None
 
 
 def put_first(name: str, ranking: Sequence[Intent]) -> tuple[Intent, ...]:

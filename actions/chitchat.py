@@ -14,7 +14,7 @@ from actions.fallback import fail_once_more, is_noise, is_wordless
 from actions.manners import choose_answer, choose_answer_aside, count_insults
 from actions.scope import is_ours_after_all
 from actions.tongues import choose_greeting, wants_agent
-from actions.turn import read_turn
+from actions.turn import end_turn, read_turn
 from bot.language.injections import is_injection
 from bot.language.insults import is_annoyed, is_insult
 
@@ -107,7 +107,7 @@ class Chitchat(Action):
         response = choose_reply(text, count_insults(tracker))
         empty = response == "utter_smalltalk" and (is_noise(text) or is_wordless(text))
         if wants_agent(text) or empty:
-            return fail_once_more(dispatcher, tracker)
+            return end_turn(*fail_once_more(dispatcher, tracker))
         if not (response in _KNOWLEDGE_FIRST and answer_if_sure(dispatcher, tracker)):
             dispatcher.utter_message(response=response)
-        return [SlotSet("failures", 0)]
+        return end_turn(SlotSet("failures", 0))

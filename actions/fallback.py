@@ -7,12 +7,12 @@ import unicodedata
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, FollowupAction, SlotSet
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import hand_off
 from actions.tongues import choose_greeting, wants_agent
-from actions.turn import said
+from actions.turn import end_turn, said
 
 _WORDS = re.compile(r"[\u4e00-\u9fff]|[A-Za-z]{2,}[^A-Za-z]+[A-Za-z]{2,}")
 _MOJIBAKE = re.compile(r"锟斤拷|烫烫烫|屯屯屯")
@@ -70,4 +70,4 @@ class DefaultFallback(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         # nothing fits after it either: without this Rasa would call it again and again
-        return [*fail_once_more(dispatcher, tracker), FollowupAction("action_listen")]
+        return end_turn(*fail_once_more(dispatcher, tracker))

@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.turn import end_turn
 from cases.draft import Draft
 
 
@@ -37,4 +38,4 @@ class RequestHuman(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         hand_off(dispatcher, "市民要求人工")
-        return [SlotSet("failures", 0)]
+        return end_turn(SlotSet("failures", 0))

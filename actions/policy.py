@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import answer_question
-from actions.turn import said
+from actions.turn import end_turn, said
 
 _BARE = frozenset(
     {"我想问个政策", "问政策", "咨询", "我要咨询", "咨询政策", "我想咨询", "政策咨询", "咨询建议"}
@@ -29,4 +29,4 @@ class AnswerPolicy(Action):
             dispatcher.utter_message(response="utter_policy_ask")
             return []
         await answer_question(dispatcher, tracker)
-        return [SlotSet("failures", 0)]
+        return end_turn(SlotSet("failures", 0))

@@ -12,7 +12,7 @@ from actions.answering import answer_if_sure
 from actions.fallback import fail_once_more, is_noise, is_wordless
 from actions.manners import choose_answer, count_insults
 from actions.tongues import choose_greeting, tells_trouble, wants_agent
-from actions.turn import read_turn
+from actions.turn import end_turn, read_turn
 from bot.language.bodies import find_body
 from bot.language.injections import is_injection
 from bot.language.insults import is_annoyed, is_insult, is_mere_insult
@@ -81,11 +81,11 @@ class ExplainScope(Action):
         if is_ours_after_all(reading):
             return [FollowupAction("report_form")]
         if wants_agent(text) or is_noise(text) or is_wordless(text):
-            return fail_once_more(dispatcher, tracker)
+            return end_turn(*fail_once_more(dispatcher, tracker))
         if is_insult(text):
             dispatcher.utter_message(response=choose_answer(count_insults(tracker)))
         elif is_annoyed(text) and find_body(text) is None:
             dispatcher.utter_message(response="utter_insult")
         elif _is_settled(text) or not answer_if_sure(dispatcher, tracker):
             explain_scope(dispatcher, text)
-        return [SlotSet("failures", 0)]
+        return end_turn(SlotSet("failures", 0))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, FollowupAction
 
 from actions.services import services
 from bot.language.models import Vector
@@ -72,3 +73,10 @@ def read_turn(tracker: Tracker) -> Reading:
             None,
         ),
     )
+
+
+def end_turn(*events: EventType) -> list[EventType]:
+    """`events`, and nothing more is said: a form that led here would leave Rasa without a rule for
+    what follows, and it would add that it has not understood.
+    """
+    return [*events, FollowupAction("action_listen")]

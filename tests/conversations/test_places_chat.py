@@ -100,7 +100,7 @@ async def test_after_an_answer_any_other_matter_goes_its_way(product: Product) -
     resident = await Resident.arrive(product)
     await resident.say("东城区和平里街道有菜市场吗")
     policy = await resident.say("遛狗不拴绳罚多少钱")
-    assert any(entry.payload.get("citations") for entry in policy), policy
+    assert policy[-1].payload["citations"]
     await resident.say("东城区和平里街道有菜市场吗")
     report = await resident.say("海淀区中关村大街1号门口有人占道摆摊卖水果")
     assert "哪个区、哪个街道" not in report[-1].text

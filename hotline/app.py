@@ -19,7 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy import func, select, text
 
 import actions.services
-from bot.language.embedding import Embedder, load_embedder
+from bot.language.embedding import Listener, load_embedder
 from cases.call_backs import CallBackSurveys
 from cases.contact import Contacts
 from cases.dispatch_service import Dispatching
@@ -106,7 +106,7 @@ class Product:
     accounts: Accounts
     relay: Relay
     bot: Bot
-    embedder: Embedder
+    embedder: Listener
     wechat: WeChat | None
     wecom: WeCom | None
     telephony: Telephony
@@ -121,7 +121,7 @@ async def open_product(
     rasa_secret: str = "",
     bot: Bot | None = None,
     clock: Clock | None = None,
-    embedder: Embedder | None = None,
+    embedder: Listener | None = None,
     recogniser: Recogniser | None = None,
     provider: Provider | None = None,
 ) -> AsyncIterator[Product]:

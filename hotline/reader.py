@@ -9,7 +9,7 @@ import threading
 from datetime import datetime
 from functools import lru_cache
 
-from bot.language.embedding import Embedder
+from bot.language.embedding import Listener
 from bot.language.models import Understanding
 from bot.language.understanding import Understander
 from cases.categories import load_categories
@@ -23,9 +23,9 @@ _KEPT = 4096
 class SentenceReader:
     """Reads sentences as heard on the phone; thread-safe, remembers what it read."""
 
-    def __init__(self, settings: Settings, embedder: Embedder) -> None:
+    def __init__(self, settings: Settings, listener: Listener) -> None:
         self._settings = settings
-        self._embedder = embedder
+        self._listener = listener
         self._lock = threading.Lock()
         self._understander: Understander | None = None
         self._read_on = lru_cache(_KEPT)(self._read)
@@ -46,5 +46,5 @@ class SentenceReader:
                     raise Unavailable("理解模型还没有训练好，请稍后再试。")
                 names = {code: item.name for code, item in load_categories().items()}
                 with unpacked_models(model) as folder:
-                    self._understander = Understander.load(folder, self._embedder, names)
+                    self._understander = Understander.load(folder, self._listener, names)
             return self._understander

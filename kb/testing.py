@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bot.language.embedding import Role
+from bot.language.embedding import Both, Role
 from bot.language.models import Vector
 
 
@@ -24,3 +24,8 @@ class TinyEmbedder:
                 row[ord(character) % self.dimension] += 1
         unit: Vector = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return unit
+
+    def embed_both(self, sentences: Sequence[str]) -> Both:
+        """The same rows for what is meant and for how it is said."""
+        rows = self.embed(sentences)
+        return Both(rows, rows)

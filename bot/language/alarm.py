@@ -7,7 +7,7 @@ now (a question for a quiz, a story from last year) does it outvote the words.
 
 from __future__ import annotations
 
-from bot.language.classifier import LinearClassifier
+from bot.language.classifier import SentenceClassifier
 from bot.language.emergency import detect_emergency, is_all_clear
 from bot.language.models import Vector
 
@@ -26,7 +26,7 @@ _LONG = 160
 class Alarm:
     """Finds the kind of a danger; safe to share between threads."""
 
-    def __init__(self, classifier: LinearClassifier) -> None:
+    def __init__(self, classifier: SentenceClassifier) -> None:
         self._classifier = classifier
 
     def detect(self, text: str, vector: Vector) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bot.language.classifier import LinearClassifier
+from bot.language.classifier import SentenceClassifier
 from bot.language.embedding import Embedder
 from bot.language.models import CategoryGuess, Vector
 from bot.language.sentences import cut_sentences
@@ -27,7 +27,7 @@ class Categoriser:
     """Ranks categories with calibrated confidence; safe to share between threads."""
 
     def __init__(
-        self, classifier: LinearClassifier, names: Mapping[str, str], embedder: Embedder
+        self, classifier: SentenceClassifier, names: Mapping[str, str], embedder: Embedder
     ) -> None:
         self._classifier = classifier
         self._names = names
@@ -53,8 +53,6 @@ class Categoriser:
             # the matter stands near the beginning, what is asked for at the end
             tail = _MOST_SENTENCES // 3
             sentences = sentences[: _MOST_SENTENCES - tail] + sentences[-tail:]
-        total = np.zeros(len(self._classifier.labels), np.float32)
-        for sentence in sentences:
-            odds = self._classifier.odds(sentence, self._embedder.embed([sentence])[0])
-            total += odds * odds.max()
+        odds = self._classifier.odds_many(sentences, self._embedder.embed(sentences))
+        total = (odds * odds.max(axis=1, keepdims=True)).sum(axis=0)
         return np.asarray(total / total.sum(), np.float32)

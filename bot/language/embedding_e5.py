@@ -22,7 +22,7 @@ from bot.language.embedding_session import open_session
 from bot.language.embedding_weights import BLOCK, BLOCK_BYTES, Bytes, unpack_blocks
 from bot.language.models import Vector
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the built folder or its numbers change; part of the model's name."""
 
 ENCODER_FILE = "encoder.onnx"
@@ -41,6 +41,7 @@ class E5Settings:
     """What the encoder needs to know besides its arrays; offsets in bytes."""
 
     dimension: int
+    manner_dimension: int
     positions: int
     begin: int
     end: int
@@ -70,18 +71,19 @@ class E5Encoder:
         self.name = name
         self._settings = E5Settings.open(folder)
         self.dimension = self._settings.dimension
+        self.manner_dimension = self._settings.manner_dimension
         self._splitter = PieceSplitter(PieceTable.open(folder, self._settings.unknown))
         self._characters = read_characters(folder)
         self._rows = _map_word_rows(weight_file, self._settings)
         self._session = open_session(folder / ENCODER_FILE)
 
     def encode(self, sentences: Sequence[str], role: Role) -> Vector:
-        """Unit-length rows, one for each sentence."""
+        """See `Encoder.encode`."""
         pieces = [self.split(PREFIXES[role] + each) for each in sentences]
         alike: dict[int, list[int]] = defaultdict(list)
         for index, ids in enumerate(pieces):
             alike[len(ids)].append(index)
-        vectors = np.empty((len(pieces), self.dimension), np.float32)
+        vectors = np.empty((len(pieces), self.dimension + self.manner_dimension), np.float32)
         for length, indexes in alike.items():
             together = max(MOST_PIECES // length, 1)
             for start in range(0, len(indexes), together):

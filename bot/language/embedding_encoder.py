@@ -16,6 +16,11 @@ class Encoder(Protocol):
 
     name: str
     dimension: int
+    """Numbers that tell the meaning; they come first in a row."""
+    manner_dimension: int
+    """Numbers after them that tell the manner; 0 with an engine that does not show its layers."""
 
     def encode(self, sentences: Sequence[str], role: Role) -> Vector:
-        """(n, dimension) float32, rows of unit length, in the order given."""
+        """(n, dimension + manner_dimension) float32 in the order given, both parts of a row of
+        unit length.
+        """

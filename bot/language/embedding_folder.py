@@ -95,6 +95,7 @@ class FolderEncoder:
         self._inputs = _read_inputs(self._session)
         self._output = _choose_output(self._session)
         self.dimension = self.encode([""], "query").shape[1]
+        self.manner_dimension = 0
 
     def encode(self, sentences: Sequence[str], role: Role) -> Vector:
         """Rows in the order given; sentences of similar length are best given side by side."""

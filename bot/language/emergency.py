@@ -19,6 +19,7 @@ from bot.language.emergency_signs import (
     GOING_ON,
     NOW,
     PAST,
+    POISONED,
     RULES,
     STILL,
     STORY,
@@ -34,6 +35,7 @@ _OWN = re.compile(
     r"|有人|有个|老人|孩子|大爷|大妈|面前|跟前"
 )
 _RESCUE_CALL = re.compile(r"救命|快来人|快救|出人命|要死人")
+_LONG_AGO = re.compile(r"去年|前年|以前|从前|上个?月|那年|小时候")
 _LONG = 160
 
 
@@ -56,7 +58,8 @@ def detect_emergency(text: str) -> str | None:
     for danger in DANGERS:
         if any(_is_present(danger, clause, text) for clause in clauses):
             return danger.kind
-    return None
+    told_now = len(text) <= _LONG and not (_LONG_AGO.search(text) or RULES.search(text))
+    return "gas" if told_now and POISONED.search(text) else None
 
 
 def is_all_clear(text: str) -> bool:

@@ -31,8 +31,12 @@ _LOCAL = re.compile(
 _SERVICE = re.compile(rf"{_NOT_INSIDE}(?P<body>[48]00(?:[ \-]?[0-9]){{7}})(?![0-9])")
 
 # Eight digits alone may be anything; a word about telephones must stand close before them.
-_LOCAL_CUE = re.compile(r"(?:电话|座机|固话|号码|致电|联系|拨打|打|拨|热线)[^0-9。！？\n]{0,6}$")
-_LOCAL_CUE_REACH = 12
+_LOCAL_CUE = re.compile(
+    r"(?:电话|座机|固话|号码|致电|联系|拨打|打|拨|热线)[^0-9。！？\n]{0,6}$"
+    # two such numbers, one mended by the other
+    r"|不是 ?$|不是 ?[2-8][0-9 \-]{7,9}[，,、 ]?(?:而?是|改成|应该是) ?$"
+)
+_LOCAL_CUE_REACH = 20
 _COUNTED = frozenset("号点楼层单栋幢座室米个天年月日块元分")
 _GROUPS_MOST = 5
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bot.language.alarm import HARMLESS
 from bot.language.augmentation import add_speech
-from bot.language.classifier import LinearClassifier, train_classifier
-from bot.language.classifier_training import Training
-from bot.language.embedding import Embedder, configured_embedder
+from bot.language.classifier import SentenceClassifier
+from bot.language.classifier_training import Training, train_classifier
+from bot.language.embedding import Listener, configured_embedder
 from bot.language.embedding_many import embed_many
 from bot.language.normalise import normalise
 from bot.language.yaml_files import read_yaml
@@ -23,12 +23,7 @@ from bot.language.yaml_files import read_yaml
 ROOT = Path(__file__).resolve().parent.parent.parent
 NLU_DATA = ROOT / "nlu_data"
 
-_RIDGE = Training("ridge", c=10.0, grams_weight=0.4)
-_CENTROID = Training("centroid", grams_weight=0.4)
-INTENT_TRAINING = (Training("logistic", c=40.0, grams_weight=0.4), _RIDGE)
-CATEGORY_TRAINING = (_RIDGE, _CENTROID)
-DANGER_TRAINING = (_RIDGE,)
-_HOW = (INTENT_TRAINING, CATEGORY_TRAINING, DANGER_TRAINING)
+_HOW = Training()
 _SPOKEN_EVERY = 8
 """So many written sentences to one that is learned as speech too; more did not help."""
 _ORDINARY_EVERY = 3
@@ -59,9 +54,9 @@ class CategoryEntry:
 class Models:
     """Everything learned from text; kept in one folder."""
 
-    intents: LinearClassifier
-    categories: LinearClassifier
-    dangers: LinearClassifier
+    intents: SentenceClassifier
+    categories: SentenceClassifier
+    dangers: SentenceClassifier
 
     def save(self, folder: Path) -> None:
         """Write the models into `folder`."""
@@ -71,7 +66,7 @@ class Models:
     @classmethod
     def load(cls, folder: Path) -> Models:
         """Read what `save` wrote."""
-        return cls(*(LinearClassifier.load(folder, name) for name in cls.__slots__))
+        return cls(*(SentenceClassifier.load(folder, name) for name in cls.__slots__))
 
 
 def read_sentences(folder: Path = NLU_DATA / "nlu") -> list[tuple[str, str]]:
@@ -112,25 +107,27 @@ def read_dangers(folder: Path = NLU_DATA / "dangers") -> list[tuple[str, str]]:
     return found
 
 
-def train_models(embedder: Embedder, sentences: Pairs, memory: Path | None = None) -> Models:
-    """Fit everything: the intents on `sentences` (text, intent), the rest on nlu_data.
+def train_models(listener: Listener, sentences: Pairs, memory: Path | None = None) -> Models:
+    """Fit everything: the intents on `sentences` (text, intent), what they are about and how they
+    are said; the rest on nlu_data and what it is about.
 
     `memory` is the file that keeps the vectors for the next training.
     """
     sets = _gather(sentences)
     texts = _distinct(sets)
     row = {text: index for index, text in enumerate(texts)}
-    vectors = embed_many(embedder, texts, memory)
+    vectors = embed_many(listener, texts, memory)
+    sides = (vectors.whole, vectors.meaning, vectors.meaning)
     trained = []
-    for pairs, how in zip(sets, _HOW, strict=True):
+    for pairs, side in zip(sets, sides, strict=True):
         said, labels = zip(*pairs, strict=True)
-        trained.append(train_classifier(said, vectors[[row[t] for t in said]], labels, *how))
+        trained.append(train_classifier(said, side[[row[t] for t in said]], labels, _HOW))
     return Models(*trained)
 
 
-def embed_ahead(embedder: Embedder, memory: Path) -> None:
+def embed_ahead(listener: Listener, memory: Path) -> None:
     """Put the vector of every sentence there is into `memory`, where `train_models` finds them."""
-    embed_many(embedder, _distinct(_gather(read_sentences())), memory)
+    embed_many(listener, _distinct(_gather(read_sentences())), memory)
 
 
 def _gather(sentences: Pairs) -> tuple[list[tuple[str, str]], ...]:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from bot.language.alarm import Alarm
 from bot.language.categorise import Categoriser
-from bot.language.embedding import Embedder
+from bot.language.embedding import Both, Listener
 from bot.language.entities import EntityReader
-from bot.language.models import CategoryGuess, Channel, Intent, Part, Understanding, Vector
+from bot.language.models import CategoryGuess, Channel, Intent, Part, Understanding
 from bot.language.normalise import Normalised, normalise
 from bot.language.parts import find_parts
 from bot.language.settle import put_first, settle_intents
@@ -37,36 +37,36 @@ class Understander:
 
     def __init__(
         self,
-        embedder: Embedder,
+        listener: Listener,
         models: Models,
         entities: EntityReader,
         category_names: Mapping[str, str],
     ) -> None:
-        self.embedder = embedder
+        self.listener = listener
         self._intents = models.intents
-        self._categoriser = Categoriser(models.categories, category_names, embedder)
+        self._categoriser = Categoriser(models.categories, category_names, listener)
         self._alarm = Alarm(models.dangers)
         self._entities = entities
         self._lock = threading.Lock()
 
     @classmethod
     def load(
-        cls, folder: Path, embedder: Embedder, category_names: Mapping[str, str]
+        cls, folder: Path, listener: Listener, category_names: Mapping[str, str]
     ) -> Understander:
         """From the folder that training wrote."""
-        return cls(embedder, Models.load(folder), EntityReader(folder / PLACES), category_names)
+        return cls(listener, Models.load(folder), EntityReader(folder / PLACES), category_names)
 
     def read(self, text: str, channel: Channel, now: datetime) -> Understanding:
         """The reading of one message; `now` is aware and anchors words like 昨晚."""
         normalised = normalise(text, channel)
         words = normalised.text[:LONGEST_READ]
-        vector = self.embedder.embed([words])[0]
+        vectors = self.listener.embed_both([words])[0]
         with self._lock:
             entities = self._entities.read(text, normalised, channel, now)
-        emergency = self._alarm.detect(words, vector)
-        guesses = self._categoriser.rank(words, vector)
+        emergency = self._alarm.detect(words, vectors.meaning)
+        guesses = self._categoriser.rank(words, vectors.meaning)
         ranking = settle_intents(
-            words, self._rank_intents(words, vector), entities, emergency, guesses[0]
+            words, self._rank_intents(words, vectors), entities, emergency, guesses[0]
         )
         parts = self._find_parts(text, normalised, words) if emergency is None else ()
         if any(part.intent == REPORT for part in parts):
@@ -81,7 +81,7 @@ class Understander:
             category_ranking=guesses,
             entities=tuple(entities),
             emergency=emergency,
-            embedding=vector,
+            embedding=vectors.meaning,
             parts=parts,
         )
 
@@ -93,9 +93,9 @@ class Understander:
             placed.append(replace(part, text=text[start:end], start=start, end=end))
         return tuple(placed)
 
-    def _rank_intents(self, text: str, vector: Vector) -> list[Intent]:
-        return [Intent(name, odds) for name, odds in self._intents.rank(text, vector)]
+    def _rank_intents(self, text: str, vectors: Both) -> list[Intent]:
+        return [Intent(name, odds) for name, odds in self._intents.rank(text, vectors.whole)]
 
     def _read_piece(self, text: str) -> tuple[Intent, Sequence[CategoryGuess]]:
-        vector = self.embedder.embed([text])[0]
-        return self._rank_intents(text, vector)[0], self._categoriser.rank(text, vector)
+        vectors = self.listener.embed_both([text])[0]
+        return self._rank_intents(text, vectors)[0], self._categoriser.rank(text, vectors.meaning)

@@ -1,76 +1,108 @@
-"""The three ways of fitting give what their textbooks say, and the held-out part is truly held out."""
+"""Fitting gives what textbooks say, and the held-out part is truly held out."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.metrics.pairwise import rbf_kernel
 
-from bot.language.classifier import train_classifier
-from bot.language.classifier_training import Lesson, Solver, Training, fit
+from bot.language.classifier import SentenceClassifier
+from bot.language.classifier_training import (
+    Lesson,
+    Training,
+    find_axes,
+    fit,
+    make_kernel,
+    train_classifier,
+)
 
 _KEPT = 40
+_BREADTH = 6.0
 
 
 def _lesson(labels: int = 3) -> Lesson:
     dice = np.random.default_rng(7)
     target = dice.integers(0, labels, 50)
-    vectors = dice.normal(size=(50, 4)) + target[:, np.newaxis]
+    points = dice.normal(size=(50, 4)) + target[:, np.newaxis]
     grams = sparse.csr_matrix(
         dice.random((50, 30)) * (dice.random((50, 30)) < 0.2), dtype=np.float32
     )
-    return Lesson(vectors.astype(np.float32), grams, target, labels, _KEPT)
+    return Lesson(points.astype(np.float32), grams, target, labels, _KEPT, _BREADTH)
 
 
-def _features(lesson: Lesson) -> np.ndarray:
-    return np.hstack([lesson.vectors, lesson.grams.toarray()])
-
-
-@pytest.mark.parametrize("solver", ["logistic", "ridge", "centroid"])
-def test_the_sentences_held_out_leave_no_trace_in_the_first_weights(solver: Solver) -> None:
+def test_the_kernel_is_likeness_and_shared_grams() -> None:
     lesson = _lesson()
-    spoiled = lesson.vectors.copy()
-    spoiled[_KEPT:] = 9.0
-    other = Lesson(spoiled, lesson.grams, lesson.target, lesson.labels, _KEPT)
-    (first, bias), (whole, _) = fit(lesson, Training(solver, c=2.0))
-    (again, bias_again), (other_whole, _) = fit(other, Training(solver, c=2.0))
-    np.testing.assert_allclose(first, again, atol=2e-4)
-    np.testing.assert_allclose(bias, bias_again, atol=2e-4)
-    assert np.abs(whole - other_whole).max() > 0.01
-
-
-def test_log_loss_is_as_low_as_scikit_learn_makes_it() -> None:
-    lesson = _lesson()
-    model = LogisticRegression(C=2.0, max_iter=500, tol=1e-6).fit(_features(lesson), lesson.target)
-    _, whole = fit(lesson, Training("logistic", c=2.0))
-    theirs = model.decision_function(_features(lesson))
-    ours = lesson.apply(whole, slice(None))
-    np.testing.assert_allclose(_odds(ours), _odds(theirs), atol=0.02)
-
-
-def _odds(scores: np.ndarray) -> np.ndarray:
-    grown = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(grown / grown.sum(axis=1, keepdims=True))
+    grams = lesson.grams.toarray()
+    expected = rbf_kernel(lesson.points, gamma=1 / _BREADTH) + grams @ grams.T + 0.01
+    np.testing.assert_allclose(make_kernel(lesson), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("rows", [_KEPT, 50])
 def test_least_squares_are_those_of_scikit_learn(rows: int) -> None:
     lesson = _lesson()
-    # The bias is a feature of its own, a tenth in every sentence.
-    features = np.hstack([_features(lesson), np.full((50, 1), 0.1)])[:rows]
-    aims = np.where(np.eye(3)[lesson.target[:rows]] == 1, 1.0, -0.5)
-    model = Ridge(alpha=0.5, fit_intercept=False).fit(features, aims)
-    part, whole = fit(lesson, Training("ridge", c=2.0))
-    weights, bias = part if rows == _KEPT else whole
-    np.testing.assert_allclose(weights, model.coef_[:, :-1], atol=1e-3)
-    np.testing.assert_allclose(bias, 0.1 * model.coef_[:, -1], atol=1e-3)
+    kernel = make_kernel(lesson)
+    aims = np.where(np.eye(3)[lesson.target] == 1, 1.0, -0.5)
+    model = KernelRidge(alpha=0.5, kernel="precomputed").fit(kernel[:rows, :rows], aims[:rows])
+    pulls, held_scores = fit(lesson, c=2.0)
+    if rows == 50:
+        np.testing.assert_allclose(pulls, model.dual_coef_, atol=1e-3)
+    else:
+        expected = model.predict(kernel[_KEPT:, :_KEPT])
+        np.testing.assert_allclose(held_scores, expected, atol=1e-3)
+
+
+def test_labels_of_sentences_held_out_leave_no_trace_in_their_scores() -> None:
+    lesson = _lesson()
+    turned = lesson.target.copy()
+    turned[_KEPT:] = (turned[_KEPT:] + 1) % 3
+    other = Lesson(lesson.points, lesson.grams, turned, 3, _KEPT, _BREADTH)
+    pulls, held_scores = fit(lesson, c=2.0)
+    other_pulls, other_scores = fit(other, c=2.0)
+    np.testing.assert_allclose(held_scores, other_scores, atol=1e-5)
+    assert np.abs(pulls - other_pulls).max() > 0.1
+
+
+def test_the_axes_keep_what_differs_most() -> None:
+    dice = np.random.default_rng(3)
+    rows = np.zeros((200, 6), np.float32)
+    rows[:, 4], rows[:, 1] = 5 * dice.normal(size=200), 2 * dice.normal(size=200)
+    rows -= rows.mean(axis=0)
+    axes = find_axes(rows, 2)
+    assert axes.shape == (6, 2)
+    assert np.abs(axes).argmax(axis=0).tolist() == [4, 1]
+    np.testing.assert_allclose((rows @ axes) @ axes.T, rows, atol=1e-3)
+
+
+def _handful() -> SentenceClassifier:
+    return train_classifier(
+        ["是", "不是"], np.eye(2, 4, dtype=np.float32), ["yes", "no"], Training(fewest_grams=1)
+    )
 
 
 def test_a_handful_of_sentences_can_be_learned() -> None:
-    vectors = np.eye(2, 4, dtype=np.float32)
-    model = train_classifier(
-        ["是", "不是"], vectors, ["yes", "no"], Training("ridge", fewest_grams=1)
-    )
+    model, vectors = _handful(), np.eye(2, 4, dtype=np.float32)
     assert model.rank("是", vectors[0])[0][0] == "yes"
     assert model.rank("不是", vectors[1])[0][0] == "no"
+    assert [label for label, _ in model.rank("是", vectors[0], most=1)] == ["yes"]
+
+
+def test_many_are_read_as_one_by_one() -> None:
+    model = _handful()
+    vectors = np.random.default_rng(5).normal(size=(3, 4)).astype(np.float32)
+    texts = ["是的", "从没见过的字", ""]
+    together = model.odds_many(texts, vectors)
+    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
+    for text, vector, odds in zip(texts, vectors, together, strict=True):
+        np.testing.assert_allclose(model.odds(text, vector), odds, atol=1e-6)
+
+
+def test_what_was_saved_reads_the_same(tmp_path: Path) -> None:
+    model, vector = _handful(), np.array([0.7, 0.1, 0.0, 0.0], np.float32)
+    model.save(tmp_path / "new", "tiny")
+    loaded = SentenceClassifier.load(tmp_path / "new", "tiny")
+    assert loaded.labels == ("no", "yes")
+    np.testing.assert_allclose(loaded.odds("不是", vector), model.odds("不是", vector), atol=0.01)

@@ -30,6 +30,7 @@ class CountingEncoder:
 
     name = "counting"
     dimension = 8
+    manner_dimension = 0
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
@@ -353,6 +354,26 @@ def test_a_sentence_keeps_its_vector_among_others_of_its_length(cache_dir: Path)
     together = embedder.embed(sentences)
     for sentence, vector in zip(sentences, together, strict=True):
         assert embedder.embed([sentence])[0] @ vector > 0.995
+
+
+@pytest.mark.slow
+def test_the_built_model_tells_the_manner_too(cache_dir: Path) -> None:
+    embedder = load_embedder(cache_dir)
+    both = embedder.embed_both(["路灯坏了谁来修？", "路灯坏了没人修。", "井盖丢了谁来补？"])
+    assert both.meaning.shape == (3, 384)
+    assert both.manner.shape == (3, 768)
+    np.testing.assert_allclose(np.linalg.norm(both.manner, axis=1), 1, atol=1e-4)
+    about, said = both.meaning @ both.meaning.T, both.manner @ both.manner.T
+    assert about[0, 1] > about[0, 2], "the lamp stands nearer to the lamp than to the manhole"
+    assert said[0, 2] - said[0, 1] > about[0, 2] - about[0, 1], (
+        "the question nearer to the question"
+    )
+
+
+def test_a_model_that_shows_no_layers_tells_the_meaning_for_the_manner() -> None:
+    both = SharedEmbedder(CountingEncoder()).embed_both(["你好", "路灯坏了"])
+    assert both.manner is both.meaning
+    assert both[1].meaning.argmax() == 0
 
 
 @pytest.mark.slow

@@ -1,11 +1,12 @@
 """Thousands of sentences at once, remembered on disk."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bot.language.embedding import Role
+from bot.language.embedding import Both, Role
 from bot.language.embedding_many import embed_many
 from bot.language.models import Vector
 
@@ -14,14 +15,18 @@ class CountingEmbedder:
     """A sentence's vector tells its length; remembers what it was asked."""
 
     name = "counting-1"
-    dimension = 2
+    dimension = 1
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def embed(self, sentences: list[str], role: Role = "query") -> Vector:
+    def embed(self, sentences: Sequence[str], role: Role = "query") -> Vector:
+        return self.embed_both(sentences).meaning
+
+    def embed_both(self, sentences: Sequence[str]) -> Both:
         self.asked.extend(sentences)
-        return np.array([[len(s), 1.0] for s in sentences], np.float32)
+        lengths = np.array([[len(s)] for s in sentences], np.float32).reshape(-1, 1)
+        return Both(lengths, np.hstack([-lengths, lengths, lengths]))
 
 
 @pytest.fixture
@@ -32,7 +37,8 @@ def embedder() -> CountingEmbedder:
 def test_rows_come_in_the_order_given(embedder: CountingEmbedder) -> None:
     texts = ["字" * (index * 7 % 50 + 1) for index in range(300)]
     rows = embed_many(embedder, texts)
-    assert [int(row[0]) for row in rows] == [len(text) for text in texts]
+    assert rows.meaning[:, 0].tolist() == [len(text) for text in texts]
+    assert rows.manner[:, 0].tolist() == [-len(text) for text in texts]
 
 
 def test_only_new_sentences_are_embedded_again(embedder: CountingEmbedder, tmp_path: Path) -> None:
@@ -42,7 +48,8 @@ def test_only_new_sentences_are_embedded_again(embedder: CountingEmbedder, tmp_p
     embedder.asked.clear()
     again = embed_many(embedder, ["丙丙丙", "甲", "乙乙"], memory)
     assert embedder.asked == ["丙丙丙"]
-    assert np.array_equal(again[[1, 2]], first[:2])
+    assert np.array_equal(again[[1, 2]].meaning, first[[0, 1]].meaning)
+    assert np.array_equal(again[[1, 2]].manner, first[[0, 1]].manner)
 
 
 def test_another_model_s_vectors_are_not_used(embedder: CountingEmbedder, tmp_path: Path) -> None:
@@ -60,10 +67,11 @@ def test_a_damaged_file_counts_as_empty(
 ) -> None:
     memory = tmp_path / "vectors.npz"
     memory.write_bytes(content)
-    assert embed_many(embedder, ["甲甲"], memory)[0][0] == 2.0
-    assert embed_many(embedder, ["甲甲"], memory)[0][0] == 2.0
+    assert embed_many(embedder, ["甲甲"], memory).meaning[0, 0] == 2.0
+    assert embed_many(embedder, ["甲甲"], memory).meaning[0, 0] == 2.0
     assert embedder.asked == ["甲甲"]
 
 
 def test_nothing_gives_no_rows(embedder: CountingEmbedder) -> None:
-    assert embed_many(embedder, []).shape == (0, 2)
+    assert embed_many(embedder, []).meaning.shape == (0, 1)
+    assert embed_many(embedder, []).manner.shape == (0, 3)

@@ -59,6 +59,11 @@ class Nearby:
         self._clock = clock
         self._embed = embed
 
+    async def prepare(self) -> None:
+        """Load what reading a place needs: seconds that the first reports would all wait for."""
+        await asyncio.to_thread(marks_to_look_up, Sighting(None, "", None))
+        await asyncio.to_thread(self._embed, ["您好"])
+
     async def find(self, told: Sighting, *, besides: str = "") -> list[Likely]:
         """The likeliest first; `besides` is a case number that is not meant."""
         marks = await asyncio.to_thread(marks_to_look_up, told)

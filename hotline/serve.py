@@ -94,6 +94,7 @@ async def serve(settings: Settings, say: Callable[[str], None]) -> None:
         product = await stack.enter_async_context(
             open_product(settings, rasa_url=rasa_url, rasa_secret=secret)
         )
+        await product.nearby.prepare()
         await _listen(stack, make_action_app(), "127.0.0.1", actions_port)
         await _listen(stack, make_app(product), settings.http_host, settings.http_port)
         await _tell_when_ready(product, stop, started, say)

@@ -36,6 +36,7 @@ _OWN = re.compile(
 )
 _RESCUE_CALL = re.compile(r"救命|快来人|快救|出人命|要死人")
 _LONG_AGO = re.compile(r"去年|前年|以前|从前|上个?月|那年|小时候")
+_STREET_FIRE = re.compile(r"烧烤|烤串|[串烤]摊|摊|饭[馆店]|餐馆|店|公园|楼下|隔壁|邻居|天天|老是")
 _LONG = 160
 
 
@@ -58,7 +59,9 @@ def detect_emergency(text: str) -> str | None:
     for danger in DANGERS:
         if any(_is_present(danger, clause, text) for clause in clauses):
             return danger.kind
-    told_now = len(text) <= _LONG and not (_LONG_AGO.search(text) or RULES.search(text))
+    told_now = len(text) <= _LONG and not (
+        _LONG_AGO.search(text) or _STREET_FIRE.search(text) or RULES.search(text)
+    )
     return "gas" if told_now and POISONED.search(text) else None
 
 

@@ -1,6 +1,6 @@
 """Compares our understanding with Rasa's stock Chinese pipeline on sentences nobody trained on.
 
-    OMP_NUM_THREADS=1 .venv/bin/python benchmarks/nlu.py
+    OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.nlu
 
 Both are trained by `rasa train nlu` on nlu_data/nlu in temporary folders, from nothing, and then
 read tests/understanding/*.jsonl in a process of their own, one sentence at a time. Stock Rasa
@@ -78,10 +78,11 @@ def measure(name: str, folder: Path, diet_epochs: int, sentences: int | None) ->
     figures = {"training": seconds}
     if name == STOCK and diet_epochs > 1:
         figures["hundred epochs"] = _reckon_hundred(folder / "one", diet_epochs, seconds)
-    command = [sys.executable, str(Path(__file__)), "--read-with", name, "--model", str(model)]
+    # as a module: beside this file stands cases.py, which would hide the package of that name
+    command = [sys.executable, "-m", "benchmarks.nlu", "--read-with", name, "--model", str(model)]
     if sentences:
         command += ["--sentences", str(sentences)]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SystemExit("reading failed:\n" + done.stderr[-3000:])
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])

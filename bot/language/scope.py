@@ -90,7 +90,9 @@ def _is_told_of_elsewhere(text: str, places: Sequence[Entity]) -> bool:
     found = _ELSEWHERE.search(text)
     if found is None:
         return False
-    if any(_ELSEWHERE.match(place.text) for place in places):
+    if any(
+        _ELSEWHERE.match(place.text) or text.startswith(place.text, found.end()) for place in places
+    ):
         return True
     after = text[found.end() : found.end() + 2]
     return not places and found.start() < _OPENING and after[:1] not in ("", "来", "过", "产", "货")

@@ -15,9 +15,12 @@ from bot.language.models import CategoryGuess, Entity, Intent
 from bot.language.scope import is_out_of_scope
 
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
-_SURE = 0.99
+SETTLED = 0.99
+"""The confidence of what a rule has settled."""
 _PLAIN_PROBLEM, _POSSIBLE = 0.7, 0.1
-_PLAIN_CATEGORY = 0.9
+_PLAIN_CATEGORY, _LIKELY_CATEGORY = 0.9, 0.8
+_FOREIGN = 0.85
+"""From here on a message is out of scope whatever it names: 帮我叫辆车去机场."""
 _COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:投诉|举报|反映)")
 _UNSORTED = "99999"
 _WISHES = {
@@ -50,7 +53,8 @@ def settle_intents(
     `text` is the normalised message, `category` the likeliest problem in it.
     """
     settled = _settled(text, entities, emergency)
-    if settled is None and _complains_plainly(text, ranking, category):
+    ours = _complains_plainly(text, ranking, category) or _tells_where(ranking, entities, category)
+    if settled is None and ours:
         ranking = put_first("report_case", ranking)
     if settled is None and _names_a_problem(ranking, category):
         settled = "report_case"
@@ -67,8 +71,9 @@ def _names_a_problem(ranking: Sequence[Intent], category: CategoryGuess | None) 
     """僵尸车，化工路南侧: a bare answer names no problem, so this is a report told curtly."""
     if ranking[0].name != "inform" or category is None or category.code == _UNSORTED:
         return False
-    reported = next((i.confidence for i in ranking if i.name == "report_case"), 0.0)
-    return category.confidence >= _PLAIN_PROBLEM and reported >= _POSSIBLE
+    odds = {intent.name: intent.confidence for intent in ranking}
+    reported, foreign = odds.get("report_case", 0.0), odds.get("out_of_scope", 0.0)
+    return category.confidence >= _PLAIN_PROBLEM and reported >= max(_POSSIBLE, foreign)
 
 
 def _complains_plainly(
@@ -81,9 +86,19 @@ def _complains_plainly(
     return unsure and _COMPLAINS.match(text) is not None
 
 
+def _tells_where(
+    ranking: Sequence[Intent], entities: Sequence[Entity], category: CategoryGuess | None
+) -> bool:
+    """八达岭北门锁那边拉客的追着人不放: a matter that is surely ours and where it is, however it sounds."""
+    if category is None or category.code == _UNSORTED or category.confidence < _LIKELY_CATEGORY:
+        return False
+    unsure = ranking[0].name == "out_of_scope" and ranking[0].confidence < _FOREIGN
+    return unsure and any(entity.entity == "location" for entity in entities)
+
+
 def put_first(name: str, ranking: Sequence[Intent]) -> tuple[Intent, ...]:
     """The ranking with `name` settled as the intent."""
-    return (Intent(name, _SURE), *(intent for intent in ranking if intent.name != name))
+    return (Intent(name, SETTLED), *(intent for intent in ranking if intent.name != name))
 
 
 def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> str | None:

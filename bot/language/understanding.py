@@ -18,7 +18,7 @@ from bot.language.entities import EntityReader
 from bot.language.models import CategoryGuess, Channel, Intent, Part, Understanding
 from bot.language.normalise import Normalised, normalise
 from bot.language.parts import find_parts
-from bot.language.settle import put_first, settle_intents
+from bot.language.settle import SETTLED, put_first, settle_intents
 from bot.language.training import Models
 
 CATEGORY_INTENTS = frozenset(
@@ -26,6 +26,7 @@ CATEGORY_INTENTS = frozenset(
 )
 """Intents whose message is about a problem, so that naming a category makes sense."""
 REPORT = "report_case"
+FOREIGN = Intent("out_of_scope", SETTLED)
 PLACES = "places"
 """Where the trained reader of places lies in the folder of the models."""
 LONGEST_READ = 4000
@@ -68,7 +69,9 @@ class Understander:
         ranking = settle_intents(
             words, self._rank_intents(words, vectors), entities, emergency, guesses[0]
         )
-        parts = self._find_parts(text, normalised, words) if emergency is None else ()
+        # a danger goes before everything, and what is surely not ours is not taken to pieces
+        whole = emergency is not None or ranking[0] == FOREIGN
+        parts = () if whole else self._find_parts(text, normalised, words)
         if any(part.intent == REPORT for part in parts):
             ranking = put_first(REPORT, ranking)
         about_a_problem = ranking[0].name in CATEGORY_INTENTS

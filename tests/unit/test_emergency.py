@@ -22,6 +22,7 @@ GOING_ON = {
         "我闻到好大的煤气味", "楼道里有燃气味道", "天然气漏了", "一股没气味 很大", "媒气味好重",
         "施工把燃气管挖断了在漏", "闻到煤气味应该打什么电话", "燃气报警器一直响",
         "煤气漏了怎么办快", "strong gas smell in the stairwell", "打孔打穿了，管子漏气了",
+        "早上起来老两口都迷糊，屋里生着炉子一宿没开窗户", "昨晚烧炭取暖，今天一家人头晕",
     ),
     "medical": (
         "有个老人晕倒在路边了", "有人流了好多血", "我妈摔倒起不来了", "大爷突发心脏病",
@@ -118,10 +119,22 @@ def test_all_clear_ends_the_alarm(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["刚说灭了，又着起来了快来", "撞车了，人没事了，车还在冒烟", "着火了"]
+    "text",
+    ["刚说灭了，又着起来了快来", "撞车了，人没事了，车还在冒烟", "着火了", "我关火了，还有煤气味"],
 )
 def test_what_flares_up_again_is_not_over(text: str) -> None:
     assert not is_all_clear(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "楼下炭火烧烤熏得我头疼，天天如此", "去年冬天炉子熏得我头晕", "烧煤炉子头晕怎么处罚",
+        "这停车费是抢钱呢", "气炸了，又把车停便道上",
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_it_is_none(text: str) -> None:
+    assert detect_emergency(text) is None
 
 
 @pytest.mark.parametrize("text", ["昨天看个电影，有人被绑架了", "我梦见自己，掉进河里了"])

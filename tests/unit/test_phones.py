@@ -100,3 +100,9 @@ def test_any_mobile_is_found_however_it_is_grouped(
     phones = read_phones(text)
     assert [phone.value for phone in phones] == [digits]
     assert text[phones[0].start : phones[0].end] == phones[0].text
+
+
+def test_a_landline_that_mends_another_needs_no_word_about_telephones() -> None:
+    found = read_phones("错啦，不是六五二三一一八八，是六五二三一一八六")
+    assert [phone.value for phone in found] == ["65231188", "65231186"]
+    assert read_phones("不是20261121，是20261122") == []

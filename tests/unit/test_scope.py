@@ -328,3 +328,14 @@ def test_a_note_of_an_advertiser_is_a_complaint_and_his_own_words_are_none() -> 
 def test_trouble_in_the_street_is_never_turned_away_for_a_word() -> None:
     assert not _is_out("快递车占着便道卸货")
     assert not _is_out("银行门口便道砖松了，是不是归你们", report_case=0.4, out_of_scope=0.3)
+
+
+def test_another_city_before_the_place_is_told_of() -> None:
+    there = Entity("location", "滨海新区", "滨海新区", 2, 6, {"district_code": None})
+    assert _is_out("天津滨海新区那边下水道冒水，你们北京管不管", (there,), report_case=0.9)
+
+
+def test_who_asks_after_his_case_may_speak_of_systems() -> None:
+    text = "系统提示会重新派办，到今天三十天了，我那件到底怎么样了"
+    assert not _is_out(text, check_case=0.9, ask_policy=0.05)
+    assert _is_out(text, ask_policy=0.6, chitchat=0.2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.language.models import Intent
+from bot.language.models import CategoryGuess, Entity, Intent
 from bot.language.settle import settle_intents
 
 _UNSURE = [Intent("ask_policy", 0.6), Intent("chitchat", 0.2)]
@@ -27,6 +27,33 @@ _UNSURE = [Intent("ask_policy", 0.6), Intent("chitchat", 0.2)]
 )
 def test_short_messages_are_settled_by_what_they_are(text: str, intent: str) -> None:
     assert settle_intents(text, _UNSURE, (), None)[0].name == intent
+
+
+def test_a_bare_matter_of_ours_is_a_report_unless_it_sounds_foreign() -> None:
+    vehicle = CategoryGuess("06034", "废弃车辆", 0.9)
+    told = [Intent("inform", 0.5), Intent("report_case", 0.3), Intent("out_of_scope", 0.1)]
+    assert settle_intents("化工路南侧那辆", told, (), None, vehicle)[0].name == "report_case"
+    asked = [Intent("inform", 0.4), Intent("out_of_scope", 0.3), Intent("report_case", 0.2)]
+    assert settle_intents("代订今晚的专车", asked, (), None, vehicle)[0].name == "inform"
+
+
+@pytest.mark.parametrize(
+    ("foreign", "place", "sure", "intent"),
+    [
+        (0.7, True, 1.0, "report_case"),
+        (0.7, False, 1.0, "out_of_scope"),
+        (0.95, True, 1.0, "out_of_scope"),
+        (0.7, True, 0.5, "out_of_scope"),
+    ],
+)
+def test_a_sure_matter_with_its_place_is_a_report(
+    foreign: float, place: bool, sure: float, intent: str
+) -> None:
+    told = [Intent("out_of_scope", foreign), Intent("report_case", 1 - foreign)]
+    where = (Entity("location", "八达岭长城北门锁", "八达岭长城北门锁", 0, 8, {}),)
+    guess = CategoryGuess("90022", "非法一日游", sure)
+    text = "八达岭长城北门锁那边拉客一日游的，追着人不放"
+    assert settle_intents(text, told, where if place else (), None, guess)[0].name == intent
 
 
 def test_danger_is_filed_whatever_the_words_sound_like() -> None:

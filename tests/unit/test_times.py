@@ -187,3 +187,15 @@ def test_near_is_no_day(said: str) -> None:
 
 def test_a_written_year() -> None:
     assert read_one("是二〇〇八年种的")[0] == "二〇〇八年"
+
+
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        ("早六点准时开砸", "早六点"),
+        ("去年腊月二十三晚上炸丸子引着了火", "去年腊月二十三晚上"),
+        ("正月初三还在放炮", "正月初三"),
+    ],
+)
+def test_lunar_days_and_the_hour_with_its_half_of_the_day(said: str, text: str) -> None:
+    assert [time.text for time in read_times(said, NOW)] == [text]

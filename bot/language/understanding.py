@@ -13,13 +13,14 @@ from pathlib import Path
 
 from bot.language.alarm import Alarm
 from bot.language.categorise import Categoriser
+from bot.language.category_words import CategoryWords
 from bot.language.embedding import Both, Listener
 from bot.language.entities import EntityReader
 from bot.language.models import CategoryGuess, Channel, Intent, Part, Understanding
 from bot.language.normalise import Normalised, normalise
 from bot.language.parts import find_parts
 from bot.language.settle import SETTLED, put_first, settle_intents
-from bot.language.training import Models
+from bot.language.training import Models, read_categories
 
 CATEGORY_INTENTS = frozenset(
     {"report_case", "make_suggestion", "check_case", "ask_policy", "give_praise"}
@@ -45,7 +46,9 @@ class Understander:
     ) -> None:
         self.listener = listener
         self._intents = models.intents
-        self._categoriser = Categoriser(models.categories, category_names, listener)
+        said = ((entry.code, entry.name, entry.words) for entry in read_categories())
+        words = CategoryWords(models.categories.labels, said)
+        self._categoriser = Categoriser(models.categories, words, category_names, listener)
         self._alarm = Alarm(models.dangers)
         self._entities = entities
         self._lock = threading.Lock()

@@ -1,0 +1,42 @@
+"""When words and classifier differ on danger."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bot.language.alarm import HARMLESS, Alarm
+from bot.language.models import Vector
+
+VECTOR = np.zeros(4, np.float32)
+
+
+class Judge:
+    """A classifier that is this sure of no danger."""
+
+    def __init__(self, harmless: float) -> None:
+        self.harmless = harmless
+
+    def rank(self, text: str, vector: Vector) -> list[tuple[str, float]]:
+        rest = 1 - self.harmless
+        ranked = [(HARMLESS, self.harmless), ("fire", rest * 0.6), ("collapse", rest * 0.4)]
+        return sorted(ranked, key=lambda each: -each[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "harmless", "kind"),
+    [
+        ("垃圾桶里蹿出火来了", 0.99, "fire"),
+        ("楼道里好大的煤气味", 0.99, "gas"),
+        ("垃圾桶里蹿出火来了", 0.999, None),
+        ("墙塌了一块", 0.99, None),
+        ("墙塌了一块", 0.9, "collapse"),
+        ("他叫也不应", 0.6, "fire"),
+        ("他叫也不应", 0.9, None),
+        ("虚惊一场，火已经灭了", 0.1, None),
+    ],
+)
+def test_what_costs_lives_is_harder_to_talk_out_of(
+    text: str, harmless: float, kind: str | None
+) -> None:
+    assert Alarm(Judge(harmless)).detect(text, VECTOR) == kind  # type: ignore[arg-type]

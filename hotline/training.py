@@ -97,7 +97,7 @@ def train(settings: Settings, force: bool = False) -> Path:
 
 def _run_rasa_train(settings: Settings, out: Path) -> None:
     arguments = [
-        sys.executable, "-m", "rasa", "train",
+        sys.executable, "-m", "hotline.rasa_training", "train",
         "--domain", str(ROOT / "bot" / "domain"),
         "--data", *(str(ROOT / "nlu_data" / part) for part in ("nlu", "rules", "stories")),
         "--config", str(ROOT / "config.yml"),

@@ -58,32 +58,54 @@ class Lesson:
     """Squared distance at which 1/e of the likeness is left."""
 
 
-def train_classifier(
-    texts: Sequence[str], vectors: Vector, labels: Sequence[str], how: Training
-) -> SentenceClassifier:
-    """Fit on all sentences; the temperature on every fifth sentence, held out."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Sentences and labels before their vectors are known; those held out stand last, so that the
+    factoring can stop before them and then go on.
+    """
+
+    names: Sequence[str]
+    """The labels."""
+    order: Sequence[int]
+    """Where each sentence stood in what was given."""
+    target: npt.NDArray[np.int64]
+    kept: int
+    vocabulary: Mapping[str, int]
+    grams: Any
+    """(sentences, grams), scipy's compressed rows; scipy's matrices are untyped."""
+
+
+def prepare(texts: Sequence[str], labels: Sequence[str], how: Training) -> Said:
+    """What can be done while the sentences are still being embedded."""
     names = sorted(set(labels))
     row = {name: index for index, name in enumerate(names)}
-    # Those held out stand last, so that the factoring can stop before them and then go on.
     order = sorted(range(len(texts)), key=lambda index: index % _HELD_OUT == 0)
-    target = np.array([row[labels[index]] for index in order])
     kept = sum(index % _HELD_OUT != 0 for index in order) or len(order)
     counts = [count_grams(texts[index]) for index in order]
     frequency = Counter(gram for count in counts for gram in count)
     often = [gram for gram, n in frequency.items() if n >= how.fewest_grams]
     vocabulary = {gram: i for i, gram in enumerate(often)}
+    return Said(
+        names,
+        order,
+        np.array([row[labels[index]] for index in order]),
+        kept,
+        vocabulary,
+        _gram_matrix(counts, vocabulary, how.grams_weight),
+    )
+
+
+def fit_classifier(said: Said, vectors: Vector, how: Training) -> SentenceClassifier:
+    """Fit what was prepared on all sentences, the temperature on every fifth, held out.
+
+    `vectors` are in the order in which the texts were given.
+    """
     centre = vectors.mean(axis=0).astype(np.float32)
-    around = np.asarray(vectors[order] - centre, np.float32)
+    around = np.asarray(vectors[said.order] - centre, np.float32)
     axes = find_axes(around, how.axes)
     points = around @ axes
-    lesson = Lesson(
-        points,
-        _gram_matrix(counts, vocabulary, how.grams_weight),
-        target,
-        len(names),
-        kept,
-        how.breadth * _usual_distance(points),
-    )
+    breadth = how.breadth * _usual_distance(points)
+    lesson = Lesson(points, said.grams, said.target, len(said.names), said.kept, breadth)
     pulls, held_scores = fit(lesson, how.c)
     weights = Weights(
         centre,
@@ -93,9 +115,10 @@ def train_classifier(
         np.asarray(lesson.grams.T @ pulls, np.float32),
         np.asarray(_BIAS_SCALE * pulls.sum(axis=0), np.float32),
     )
-    temperature = fit_temperature(held_scores, target[kept:]) if len(held_scores) else 1.0
+    held = said.target[said.kept :]
+    temperature = fit_temperature(held_scores, held) if len(held_scores) else 1.0
     return SentenceClassifier(
-        names, vocabulary, weights, lesson.breadth, temperature, how.grams_weight
+        said.names, said.vocabulary, weights, breadth, temperature, how.grams_weight
     )
 
 
@@ -128,9 +151,9 @@ def fit(lesson: Lesson, c: float) -> tuple[Floats, Floats]:
     aims[np.arange(count), lesson.target] = 1.0
     with threadpool_limits(limits=len(os.sched_getaffinity(0)), user_api="blas"):
         kernel = make_kernel(lesson)
-        across = kernel[lesson.kept :, : lesson.kept].copy()
+        across = kernel[: lesson.kept, lesson.kept :].T.copy()
         kernel[np.diag_indices(count)] += np.float32(1 / c)
-        # The matrix is symmetric: turned over it lies as LAPACK wants it, without a copy.
+        # Turned over, its upper half is the lower one as LAPACK wants it, without a copy.
         factor = linalg.cholesky(kernel.T, lower=True, overwrite_a=True, check_finite=False)
         half = linalg.solve_triangular(factor, aims, lower=True, check_finite=False)
         both = np.hstack([half, half])
@@ -141,19 +164,23 @@ def fit(lesson: Lesson, c: float) -> tuple[Floats, Floats]:
 
 
 def make_kernel(lesson: Lesson) -> Floats:
-    """(sentences, sentences): likeness of the vectors, plus the grams shared, plus the bias."""
+    """(sentences, sentences): likeness of the vectors, plus the grams shared, plus the bias.
+
+    It is symmetric, and only its upper half is filled in.
+    """
     count = len(lesson.target)
     often = np.asarray(lesson.grams.getnnz(axis=0) > _OFTEN * count)
     dense = np.asarray(lesson.grams[:, often].toarray(), np.float32)
-    kernel: Floats = dense @ dense.T
     rare = lesson.grams[:, ~often].tocsr()
-    turned = rare.T.tocsr()
     lengths = (lesson.points**2).sum(axis=1)
+    kernel: Floats = np.zeros((count, count), np.float32)
     for start in range(0, count, _ROWS):
-        rows = slice(start, start + _ROWS)
-        kernel[rows] += (rare[rows] @ turned).toarray()
-        kernel[rows] += likeness(lesson.points[rows], lesson.points, lengths, lesson.breadth)
-    kernel += np.float32(_BIAS_SCALE)
+        rows, rest = slice(start, start + _ROWS), slice(start, None)
+        block = dense[rows] @ dense[rest].T
+        block += (rare[rows] @ rare[rest].T.tocsr()).toarray()
+        block += likeness(lesson.points[rows], lesson.points[rest], lengths[rest], lesson.breadth)
+        block += np.float32(_BIAS_SCALE)
+        kernel[rows, rest] = block
     return kernel
 
 

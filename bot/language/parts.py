@@ -38,6 +38,7 @@ _SHORT_MESSAGE = 120
 _TAIL = 8
 """Characters of what only goes on asking: 你们晚上有人吗？节假日呢？"""
 _SURE_INTENT = 0.5
+_LIKELY, _POSSIBLE = 0.1, 0.01
 _SURE_CATEGORY, _PLAIN_CATEGORY = 0.15, 0.6
 _ASKS, _REPORTS = "ask_policy", "report_case"
 _TOLD = frozenset({_REPORTS, "make_suggestion", "give_praise", "check_case", _ASKS})
@@ -46,17 +47,24 @@ Read = Callable[[str], tuple[Intent, Sequence[CategoryGuess]]]
 """Reads the intent and the likely categories of a piece of text."""
 
 
-def find_parts(text: str, read: Read) -> tuple[Part, ...]:
+def find_parts(text: str, ranking: Sequence[Intent], read: Read) -> tuple[Part, ...]:
     """The matters of a message in order; empty when it is about one thing only.
 
-    `text` is normalised, and the offsets are its own. `read` is called only for messages that may hold several.
+    `text` is normalised, and the offsets are its own; `ranking` is the classifier's for the whole
+    of it. `read` is called only for messages that may hold several.
     """
     pieces = _cut_at_markers(text)
     if len(pieces) > 1:
         return _keep_different([_read_part(piece, read) for piece in pieces])
-    plain = _keep_plainly_two([_read_part(piece, read) for piece in _cut_perhaps(text)])
-    if plain:
-        return plain
+    odds = {intent.name: intent.confidence for intent in ranking}
+    asked, reported = odds.get(_ASKS, 0.0), odds.get(_REPORTS, 0.0)
+    if reported >= _LIKELY:
+        plain = _keep_plainly_two([_read_part(piece, read) for piece in _cut_perhaps(text)])
+        if plain:
+            return plain
+    # where the whole is surely a report, its question is anger: 扫地的呢？督导员呢？
+    if min(asked, reported) < _POSSIBLE or asked + reported < _SURE_INTENT:
+        return ()
     sentences = cut_sentences(text, _SHORTEST)
     if not 2 <= len(sentences) <= 6 or not any(_QUESTION_END.search(s.text) for s in sentences):
         return ()

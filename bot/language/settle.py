@@ -19,8 +19,11 @@ SETTLED = 0.99
 """The confidence of what a rule has settled."""
 _POSSIBLE, _LIKELY_TROUBLE = 0.05, 0.15
 _PLAIN_CATEGORY, _LIKELY_CATEGORY = 0.7, 0.8
+_DOUBTFUL = 0.65
 _FOREIGN = 0.85
 """From here on a message is out of scope whatever it names: 帮我叫辆车去机场."""
+_HALF_FOREIGN = 0.7
+"""Below this, trouble with what is surely ours is a report though nothing says where."""
 _COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:投诉|举报|反映)")
 _UNSORTED = "99999"
 _WISHES = {
@@ -55,8 +58,13 @@ def settle_intents(
     `text` is the normalised message, `category` the likeliest problem in it.
     """
     settled = _settled(text, entities, emergency)
-    if settled is None and _tells_of_ours(text, ranking, entities, category):
+    if settled is None and (
+        _tells_of_ours(text, ranking, entities, category)
+        or _is_wrong_in_the_street(ranking, category)
+    ):
         ranking = put_first("report_case", ranking)
+    if settled is None and ranking[0].name == "out_of_scope" and _find_number(entities):
+        settled = "check_case"  # who has one of our numbers speaks of his case
     if settled is None and _names_a_problem(text, ranking, entities, category):
         settled = "report_case"
     if settled is None and is_out_of_scope(text, ranking, entities, category):
@@ -101,12 +109,25 @@ def _tells_of_ours(
     places = _find_places(entities)
     complains = _COMPLAINS.match(text) is not None
     if _is_sure(category, _LIKELY_CATEGORY):
-        return complains or bool(places)
+        plain = ranking[0].confidence < _HALF_FOREIGN and tells_of_trouble(text)
+        return complains or bool(places) or plain
     return _is_in_the_city(places) and (complains or tells_of_trouble(text))
+
+
+def _is_wrong_in_the_street(ranking: Sequence[Intent], category: CategoryGuess | None) -> bool:
+    """宣传布撕了半拉: what is surely a problem of ours is no error in what we tell, if in doubt."""
+    odds = {intent.name: intent.confidence for intent in ranking}
+    doubtful = ranking[0].name == "report_error" and ranking[0].confidence < _DOUBTFUL
+    likely = odds.get("report_case", 0.0) >= _LIKELY_TROUBLE
+    return doubtful and likely and _is_sure(category, _PLAIN_CATEGORY)
 
 
 def _is_sure(category: CategoryGuess | None, least: float) -> bool:
     return category is not None and category.code != _UNSORTED and category.confidence >= least
+
+
+def _find_number(entities: Sequence[Entity]) -> Entity | None:
+    return next((entity for entity in entities if entity.entity == "case_number"), None)
 
 
 def _find_places(entities: Sequence[Entity]) -> list[Entity]:
@@ -139,7 +160,7 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
         return "affirm"
     if answers.is_deny(text) or answers.is_cancel(text):
         return "deny"
-    number = next((e for e in entities if e.entity == "case_number"), None)
+    number = _find_number(entities)
     if number is not None and len(text) - len(number.text) <= _NUMBER_ONLY_REST:
         return "check_case"
     return None

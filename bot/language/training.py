@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.language.alarm import HARMLESS
 from bot.language.augmentation import add_speech
 from bot.language.classifier import SentenceClassifier
-from bot.language.classifier_training import Training, train_classifier
+from bot.language.classifier_training import Training, fit_classifier, prepare
 from bot.language.embedding import Listener, configured_embedder
 from bot.language.embedding_many import embed_many
 from bot.language.normalise import normalise
@@ -114,14 +114,17 @@ def train_models(listener: Listener, sentences: Pairs, memory: Path | None = Non
     `memory` is the file that keeps the vectors for the next training.
     """
     sets = _gather(sentences)
+    prepared = [
+        prepare([text for text, _ in pairs], [label for _, label in pairs], _HOW) for pairs in sets
+    ]
     texts = _distinct(sets)
     row = {text: index for index, text in enumerate(texts)}
     vectors = embed_many(listener, texts, memory)
     sides = (vectors.whole, vectors.meaning, vectors.meaning)
-    trained = []
-    for pairs, side in zip(sets, sides, strict=True):
-        said, labels = zip(*pairs, strict=True)
-        trained.append(train_classifier(said, side[[row[t] for t in said]], labels, _HOW))
+    trained = [
+        fit_classifier(said, side[[row[text] for text, _ in pairs]], _HOW)
+        for said, pairs, side in zip(prepared, sets, sides, strict=True)
+    ]
     return Models(*trained)
 
 

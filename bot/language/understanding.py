@@ -69,12 +69,11 @@ class Understander:
             entities = self._entities.read(text, normalised, channel, now)
         emergency = self._alarm.detect(words, vectors.meaning)
         guesses = self._categoriser.rank(words, vectors.meaning)
-        ranking = settle_intents(
-            words, self._rank_intents(words, vectors), entities, emergency, guesses[0]
-        )
+        ranked = self._rank_intents(words, vectors)
+        ranking = settle_intents(words, ranked, entities, emergency, guesses[0])
         # a danger goes before everything, and what is surely not ours is not taken to pieces
         whole = emergency is not None or ranking[0] == FOREIGN
-        parts = () if whole else self._find_parts(text, normalised, words)
+        parts = () if whole else self._find_parts(text, normalised, words, ranked)
         if any(part.intent == REPORT for part in parts):
             ranking = put_first(REPORT, ranking)
         about_a_problem = ranking[0].name in CATEGORY_INTENTS
@@ -91,10 +90,12 @@ class Understander:
             parts=parts,
         )
 
-    def _find_parts(self, text: str, normalised: Normalised, words: str) -> tuple[Part, ...]:
+    def _find_parts(
+        self, text: str, normalised: Normalised, words: str, ranking: Sequence[Intent]
+    ) -> tuple[Part, ...]:
         """With offsets and words of the text as it was sent."""
         placed = []
-        for part in find_parts(words, self._read_piece):
+        for part in find_parts(words, ranking, self._read_piece):
             start, end = normalised.original_span(part.start, part.end)
             placed.append(replace(part, text=text[start:end], start=start, end=end))
         return tuple(placed)

@@ -37,6 +37,10 @@ _WORDS = {
 }
 
 
+MIXED = [Intent("report_case", 0.7), Intent("ask_policy", 0.25)]
+SURE = [Intent("report_case", 0.99), Intent("ask_policy", 0.001)]
+
+
 def read(text: str) -> tuple[Intent, Sequence[CategoryGuess]]:
     """A reader that knows a few words; the first found decides."""
     intent, code = next((_WORDS[w] for w in _WORDS if w in text), ("inform", "99999"))
@@ -56,7 +60,7 @@ def read(text: str) -> tuple[Intent, Sequence[CategoryGuess]]:
     ],
 )
 def test_marked_matters_are_told_apart(text: str, told: list[str]) -> None:
-    parts = find_parts(text, read)
+    parts = find_parts(text, MIXED, read)
     assert [part.text for part in parts][: len(told)] == told[: len(parts)]
     assert len(parts) >= 2
     assert all(text[part.start : part.end] == part.text for part in parts)
@@ -64,20 +68,38 @@ def test_marked_matters_are_told_apart(text: str, told: list[str]) -> None:
 
 def test_an_uncertain_mark_counts_where_two_matters_are_plain() -> None:
     text = "望京西园四区垃圾桶满了没人收，还有北门的路灯一直不亮。"
-    parts = find_parts(text, read)
+    parts = find_parts(text, MIXED, read)
     assert [part.text for part in parts] == ["望京西园四区垃圾桶满了没人收", "北门的路灯一直不亮"]
     assert all(text[part.start : part.end] == part.text for part in parts)
-    assert find_parts("楼下天天有人烧烤，而且那烧烤的烟特别大", read) == ()
-    assert find_parts("门口的路灯一直不亮，还有点害怕走夜路", read) == ()
+    assert find_parts("楼下天天有人烧烤，而且那烧烤的烟特别大", MIXED, read) == ()
+    assert find_parts("门口的路灯一直不亮，还有点害怕走夜路", MIXED, read) == ()
 
 
 def test_a_question_beside_a_report() -> None:
-    parts = find_parts("路边这样合法吗？我家门口天天有人摆摊占道。", read)
+    parts = find_parts("路边这样合法吗？我家门口天天有人摆摊占道。", MIXED, read)
     assert [part.intent for part in parts] == ["ask_policy", "report_case"]
 
 
+def test_the_question_of_an_angry_report_is_no_matter_of_its_own() -> None:
+    text = "扫地的合法吗？我家门口天天有人摆摊占道。"
+    assert find_parts(text, SURE, read) == ()
+    assert len(find_parts(text, MIXED, read)) == 2
+
+
+def test_where_nothing_is_reported_nothing_is_cut_on_a_guess() -> None:
+    asked: list[str] = []
+
+    def counting(text: str) -> tuple[Intent, Sequence[CategoryGuess]]:
+        asked.append(text)
+        return read(text)
+
+    thanks = [Intent("give_praise", 0.98), Intent("report_case", 0.01)]
+    assert find_parts("谢谢你们把垃圾清走了，还有路灯也修好了。", thanks, counting) == ()
+    assert not asked
+
+
 def test_a_question_that_goes_on_is_no_report() -> None:
-    assert find_parts("路边这样合法吗？垃圾呢？", read) == ()
+    assert find_parts("路边这样合法吗？垃圾呢？", MIXED, read) == ()
 
 
 @pytest.mark.parametrize(
@@ -92,4 +114,4 @@ def test_a_question_that_goes_on_is_no_report() -> None:
     ],
 )
 def test_one_matter_stays_one(text: str) -> None:
-    assert find_parts(text, read) == ()
+    assert find_parts(text, MIXED, read) == ()

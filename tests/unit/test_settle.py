@@ -74,3 +74,30 @@ def test_who_is_only_fed_up_is_heard_as_such() -> None:
 
 def test_danger_is_filed_whatever_the_words_sound_like() -> None:
     assert settle_intents("你们是干什么的，着火了", _UNSURE, (), "fire")[0].name == "report_case"
+
+
+@pytest.mark.parametrize(
+    ("error", "sure", "intent"),
+    [(0.5, 0.9, "report_case"), (0.5, 0.3, "report_error"), (0.7, 0.9, "report_error")],
+)
+def test_what_is_written_wrong_in_the_street_is_a_report_if_in_doubt(
+    error: float, sure: float, intent: str
+) -> None:
+    told = [Intent("report_error", error), Intent("report_case", 1 - error)]
+    banner = CategoryGuess("07008", "公益广告破损", sure)
+    assert settle_intents("那幅宣传布撕了半拉", told, (), None, banner)[0].name == intent
+
+
+def test_trouble_with_what_is_surely_ours_needs_no_place() -> None:
+    told = [Intent("out_of_scope", 0.6), Intent("report_case", 0.3)]
+    kerb = CategoryGuess("02006", "路缘石", 0.9)
+    assert settle_intents("马路牙子坏了七八块", told, (), None, kerb)[0].name == "report_case"
+    assert settle_intents("马路牙子多少钱一块", told, (), None, kerb)[0].name == "out_of_scope"
+
+
+def test_who_gives_a_number_of_ours_speaks_of_his_case() -> None:
+    told = [Intent("out_of_scope", 0.5), Intent("check_case", 0.3)]
+    number = Entity("case_number", "2026112900012", "2026112900012", 8, 21, {})
+    text = "那件我不追究了，单号2026112900012，替我撤销"
+    assert settle_intents(text, told, (number,), None)[0].name == "check_case"
+    assert settle_intents(text, told, (), None)[0].name == "out_of_scope"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -79,13 +79,13 @@ async def rate_last_answer(conversation: str, channel: str, reason: str) -> bool
 def _choose_subject(text: str, shown: Shown | None) -> Subject:
     place = _named_place(text, shown)
     if place is not None:
-        return describe_place_subject(place)
+        return describe_place_subject(place, shown.places if shown is not None else ())
     if shown is not None and shown.citation is not None:
         return _article_subject(str(shown.citation["slug"]), shown)
     if shown is not None and len(shown.places) == 1:
         known = services().places.get(int(shown.places[0]["id"]))
         if known is not None:
-            return describe_place_subject(known)
+            return describe_place_subject(known, shown.places)
     return _guess_article(text)
 
 
@@ -97,9 +97,12 @@ def _named_place(text: str, shown: Shown | None) -> Place | None:
     return max(named, key=lambda place: len(place.name), default=None)
 
 
-def describe_place_subject(place: Place) -> Subject:
-    """A place as corrections name it, with its card as it is now."""
-    return Subject("place", str(place.id), place.name, None, place.to_data())
+def describe_place_subject(place: Place, cards: Sequence[Mapping[str, Any]] = ()) -> Subject:
+    """A place as corrections name it: as one of `cards` showed it, else as it is now."""
+    seen = next((card for card in cards if card["id"] == place.id), None)
+    if seen is None:
+        return Subject("place", str(place.id), place.name, place.version or None, place.to_data())
+    return Subject("place", str(place.id), place.name, seen.get("version"), seen)
 
 
 def _article_subject(slug: str, shown: Shown) -> Subject:

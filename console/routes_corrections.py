@@ -36,6 +36,7 @@ class CorrectionPages:
     def __init__(self, context: ConsoleContext, pages: Pages) -> None:
         self._editorial = context.editorial
         self._cases = context.cases
+        self._places = context.places
         # the answer to the correction is what the resident is told: the case's own notice is not
         self._workflow = Workflow(context.db, context.clock)
         self._pages = pages
@@ -73,6 +74,7 @@ class CorrectionPages:
         waiting, answered = await self._editorial.corrections.listed()
         knowledge = self._editorial.knowledge
         await knowledge.refresh()
+        await self._places.refresh()
         return self._pages.render(
             "corrections.html",
             error.status if error else HTTPStatus.OK,
@@ -83,6 +85,7 @@ class CorrectionPages:
             ratings=await self._editorial.ratings.unseen(),
             titles={each.slug: each.title for each in knowledge.all()},
             versions={each.slug: knowledge.version(each.slug) for each in knowledge.all()},
+            place_versions={str(each.id): each.version for each in self._places.all()},
             verdict_names=VERDICT_NAMES,
         )
 

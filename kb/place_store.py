@@ -28,7 +28,7 @@ class PlaceRow(Base):
 
     def to_place(self) -> Place:
         """The place."""
-        return place_from_data(self.data, self.id)
+        return place_from_data(self.data, self.id, self.import_id)
 
 
 class PlaceImportRow(Base):

@@ -14,6 +14,7 @@ def describe_place(near: Near) -> dict[str, Any]:
     place = near.place
     card = {
         "id": place.id,
+        "version": place.version or None,
         "kind": place.kind.value,
         "kind_name": KIND_NAMES[place.kind],
         "name": place.name,

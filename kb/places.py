@@ -69,6 +69,8 @@ class Place:
     checked_on: date | None = None
     is_sample: bool = False
     id: int = 0
+    version: int = 0
+    """The import that wrote it as it is now; another one only when something changed."""
 
     @property
     def key(self) -> str:
@@ -81,24 +83,24 @@ class Place:
         return map_link(self.name, self.address, self.lat, self.lon)
 
     def to_data(self) -> dict[str, Any]:
-        """Plain JSON-able data without the id; `place_from_data` reads it back."""
+        """Plain JSON-able data without id and version; `place_from_data` reads it back."""
         data = asdict(self)
-        del data["id"]
+        del data["id"], data["version"]
         data["kind"] = self.kind.value
         data["checked_on"] = self.checked_on and self.checked_on.isoformat()
         return data
 
 
-PLACE_FIELDS = tuple(item.name for item in fields(Place) if item.name != "id")
+PLACE_FIELDS = tuple(item.name for item in fields(Place) if item.name not in ("id", "version"))
 
 
-def place_from_data(data: Mapping[str, Any], id: int = 0) -> Place:
+def place_from_data(data: Mapping[str, Any], id: int = 0, version: int = 0) -> Place:
     """A place from what `to_data` made."""
     checked = data.get("checked_on")
     values = {name: data[name] for name in PLACE_FIELDS if name in data}
     values["kind"] = PlaceKind(data["kind"])
     values["checked_on"] = date.fromisoformat(checked) if checked else None
-    return Place(**values, id=id)
+    return Place(**values, id=id, version=version)
 
 
 @dataclass(frozen=True, slots=True)

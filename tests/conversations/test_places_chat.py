@@ -123,6 +123,9 @@ async def test_what_is_wrong_about_a_place_just_shown_reaches_the_review_list(
     newest = (await product.editorial.corrections.listed())[0][-1]
     assert (newest.subject, newest.title, newest.words) == ("place", "样例菜市场三", wrong)
     assert newest.shown["address"] == "样例路3号（虚构地址）"
+    known = product.places.get(int(newest.subject_key))
+    assert known is not None
+    assert newest.version == known.version > 0
 
 
 async def test_which_of_several_places_is_wrong_is_asked_once(product: Product) -> None:

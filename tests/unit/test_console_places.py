@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from actions.corrections import describe_place_subject
 from console.door import CSRF_HEADER
 from console.models import Role
 from console.testing import Page, World, build_world
+from kb.place_telling import describe_place
+from kb.places import Near
 
 UPLOAD = "/console/api/places/imports"
 FILE = "名称,地址,区,营业时间,电话\n甲菜市场,测试路1号,东城区,6:00-19:00,\n=cmd(),路,东城区,,\n".encode()
@@ -89,3 +92,33 @@ async def test_places_are_exported(world: World) -> None:
     assert answer.headers["Content-Disposition"].endswith('"places.csv"')
     assert (await answer.read()).startswith(b"\xef\xbb\xbf")
     assert (await boss.client.get("/console/places/export/exe")).status == 404
+
+
+async def take_in(page: Page, data: bytes) -> None:
+    _, body = await upload(page, data)
+    assert (await page.submit(f"{body['location']}/confirm")).status == 303
+
+
+async def test_a_correction_of_a_place_says_which_import_it_speaks_of(world: World) -> None:
+    boss, places = await world.log_in("boss"), world.context.places
+    file = "名称,地址,区,营业时间\n甲菜市场,测试路1号,东城区,{}\n".format
+    await take_in(boss, file("6:00-19:00").encode())
+    await places.refresh()
+    (seen,) = places.all()
+    card = describe_place(Near(seen, None, None))
+    subject = describe_place_subject(seen, [card])
+    assert subject.version == card["version"] == seen.version
+    await world.context.editorial.corrections.receive("1", "关门早", subject, "webchat", "")
+
+    await take_in(boss, file("6:00-19:00").encode())
+    page = await text_of(boss, "/console/corrections")
+    assert f"第 {seen.version} 次导入的资料" in page
+    assert "改过" not in page
+
+    await take_in(boss, file("7:00-18:00").encode())
+    (now,) = places.all()
+    page = await text_of(boss, "/console/corrections")
+    assert f"第 {now.version} 次导入时改过" in page
+    assert "6:00-19:00" in page
+    assert describe_place_subject(now, [card]).shown["hours"] == "6:00-19:00"
+    assert describe_place_subject(now).version == now.version

@@ -1,9 +1,9 @@
 """How cases grow: opening, looking up, listing, searching and the duplicate check, table by table.
 
-    .venv/bin/python -m benchmarks.cases load postgresql://postgres@127.0.0.1/bench 1000000
-    .venv/bin/python -m benchmarks.cases measure postgresql://postgres@127.0.0.1/bench 1000 1000000
-    .venv/bin/python -m benchmarks.cases table postgresql://postgres@127.0.0.1/bench
-    .venv/bin/python -m benchmarks.cases drop postgresql://postgres@127.0.0.1/bench 1000000
+    .venv/bin/python -m benchmarks.cases load postgresql://postgres@127.0.0.1/postgres 1000000
+    .venv/bin/python -m benchmarks.cases measure postgresql://postgres@127.0.0.1/postgres 1000 1000000
+    .venv/bin/python -m benchmarks.cases table postgresql://postgres@127.0.0.1/postgres
+    .venv/bin/python -m benchmarks.cases drop postgresql://postgres@127.0.0.1/postgres 1000000
 
 On PostgreSQL the named database is used as the server's address; each size gets a database of its
 own beside it. `sqlite:FOLDER` keeps a file for each size in a folder. Loading a large table takes

@@ -74,10 +74,12 @@ async def find_rows(
     if not search.text:
         return (await session.execute(_list(names, search.by_due), values)).all()
     words = [*split_query(search.text), *_facets(search)]
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    build, asked = (_walk_fts, ask_fts) if is_sqlite else (_search_gin, ask_gin)
-    values |= asked(words, values.get("from"), values.get("below"), to_city(now).date())
-    return (await session.execute(build(names - _IN_WORDS), values)).all()
+    bounds = values.get("from"), values.get("below")
+    if session.get_bind().dialect.name == "sqlite":
+        values |= ask_fts(words, *bounds)
+        return (await session.execute(_walk_fts(names), values)).all()
+    values |= ask_gin(words, *bounds, to_city(now).date())
+    return (await session.execute(_search_gin(names), values)).all()
 
 
 @lru_cache(_SHAPES)
@@ -88,12 +90,12 @@ def _list(names: frozenset[str], by_due: bool) -> Select[*tuple[Any, ...]]:
 
 @lru_cache(_SHAPES)
 def _walk_fts(names: frozenset[str]) -> Select[*tuple[Any, ...]]:
-    return select_in_fts(_COLUMNS, _chosen(names))
+    return select_in_fts(_COLUMNS, _chosen(names - _IN_WORDS))
 
 
 @lru_cache(_SHAPES)
 def _search_gin(names: frozenset[str]) -> Select[*tuple[Any, ...]]:
-    return select_in_gin(_COLUMNS, _chosen(names))
+    return select_in_gin(_COLUMNS, _chosen(names) if names - _IN_WORDS else ())
 
 
 def _chosen(names: frozenset[str]) -> list[ColumnElement[bool]]:

@@ -42,6 +42,13 @@ class CaseRow(Base):
             sqlite_where=_IS_OPEN,
         ),
         Index(
+            "ix_cases_open_unit_names",
+            "unit_name",
+            "case_number",
+            postgresql_where=_IS_OPEN,
+            sqlite_where=_IS_OPEN,
+        ),
+        Index(
             "ix_cases_emergencies",
             "case_number",
             postgresql_where=_IS_EMERGENCY,

@@ -1,25 +1,26 @@
 """Looks words up in the text index, newest first, at a cost that hardly grows with the table.
 
 SQLite's FTS5 walks its lists backwards and stops at a full page. PostgreSQL's GIN gives all matches
-at once, so common words are looked for by reading the newest cases, rarer ones in the index within
-spans of days: whatever the word, the span that fills the page holds few times more matches than
-a page.
+at once, so common words are looked for by reading the newest cases, further back where a few were
+found, and only rare words in the index, where they have few matches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    ScalarSelect,
     Select,
     String,
+    Subquery,
     bindparam,
+    case,
     cast,
     column,
     func,
@@ -35,8 +36,11 @@ from cases.words_store import match_expression
 
 WALKED = 2000
 """Newest cases read one by one, before the index is asked."""
-SPANS = (30, 180)
-"""Days back, within which the index is asked before all of it is. Seasonal words need the second."""
+FURTHER = 20_000
+"""Read besides, where the first held a few: as quick as asking the index, which counts them all."""
+_FEW = 10
+_YEAR = 400
+"""Days back, within which the index is asked before all of it is: a season is in it."""
 _DIGITS = 13
 _LAST = 10**16
 _CASES = CaseRow.__table__
@@ -45,13 +49,12 @@ _FTS = table("case_words", column("rowid", BigInteger), column("case_words", Str
 _UNINDEXED = _GIN.c.number + 0
 """The number where the planner should not think of an index: by the primary key it would read a
 million rows for a rare word, and the small index of spans helps nothing where all is meant."""
+Reached = ColumnElement[int]
 Columns = Sequence[ColumnElement[Any]]
 Conditions = Sequence[ColumnElement[bool]]
 
 
-def ask_fts(
-    words: Sequence[str], low: str | None, high: str | None, _today: date
-) -> dict[str, Any]:
+def ask_fts(words: Sequence[str], low: str | None, high: str | None) -> dict[str, Any]:
     """The values of select_in_fts: bounds are beginnings of case numbers."""
     return {
         "words": match_expression(words, "sqlite"),
@@ -74,30 +77,35 @@ def select_in_fts(columns: Columns, conditions: Conditions) -> Select[*tuple[Any
 
 
 def ask_gin(words: Sequence[str], low: str | None, high: str | None, today: date) -> dict[str, Any]:
-    """The values of select_in_gin: the words, and where each span begins."""
+    """The values of select_in_gin: the words, and the bounds."""
     least, top = _number(low, 0), _number(high, _LAST)
     last = min(today, _day(high) or today)
-    begins = [_number(f"{last - timedelta(days=days):%Y%m%d}", 0) for days in SPANS]
-    bounds = [top, *(min(max(each, least), top) for each in begins), least]
+    year = _number(f"{last - timedelta(days=_YEAR):%Y%m%d}", 0)
     return {
         "words": match_expression(words, "postgresql"),
         "walked": WALKED,
-        **{f"bound{nth}": each for nth, each in enumerate(bounds)},
+        "further": FURTHER,
+        "top": top,
+        "year": min(max(year, least), top),
+        "least": least,
     }
 
 
 def select_in_gin(columns: Columns, conditions: Conditions) -> Select[*tuple[Any, ...]]:
     """The statement on PostgreSQL, with the bound `most` besides those of ask_gin.
 
-    Each part is asked only when those before it have not filled the page.
+    Each part is asked only when those before it have not filled the page. With conditions, which
+    are then all there are (bounds of numbers too), the newest cases that meet them are read:
+    of the newest of all perhaps none does.
     """
-    bounds = [bindparam(f"bound{nth}", type_=BigInteger) for nth in range(len(SPANS) + 2)]
-    parts = [_walk(bounds[0], bounds[-1], conditions)]
-    for high, low in pairwise(bounds[:-1]):
-        within = (_GIN.c.number >= low) & (_GIN.c.number < high)
-        parts.append(_span(within, parts, conditions))
-    within = (bounds[-1] <= _UNINDEXED) & (bounds[-2] > _UNINDEXED)
-    parts.append(_span(within, parts, conditions))
+    top, year, least = (bindparam(name, type_=BigInteger) for name in ("top", "year", "least"))
+    parts, reached = _walk_meeting(conditions) if conditions else _walk_newest(top, least)
+    for within in (
+        (_GIN.c.number >= year) & (_GIN.c.number < top),
+        # without an index of numbers, which helps nothing where all is meant
+        (least <= _UNINDEXED) & (year > _UNINDEXED),
+    ):
+        parts.append(_span(within, reached, parts, conditions))
     found = union_all(*[select(part.c.number) for part in parts]).subquery("found")
     return (
         select(*columns)
@@ -107,43 +115,99 @@ def select_in_gin(columns: Columns, conditions: Conditions) -> Select[*tuple[Any
     )
 
 
-def _walk(high: ColumnElement[int], low: ColumnElement[int], conditions: Conditions) -> CTE:
-    newest = (
-        select(_GIN)
-        .where(_GIN.c.number >= low, _GIN.c.number < high)
-        .order_by(_GIN.c.number.desc())
-        .limit(bindparam("walked"))
-        .subquery("newest")
-    )
-    query = select(newest.c.number).where(_holds(newest.c.words))
-    if conditions:
-        query = query.join(_CASES, _CASES.c.case_number == cast(newest.c.number, String))
-    return (
-        query.where(*conditions)
-        .order_by(newest.c.number.desc())
+def _walk_newest(high: ColumnElement[int], low: ColumnElement[int]) -> tuple[list[CTE], Reached]:
+    """Those of the newest rows of the index that hold the words, and how far they reach.
+
+    Where some were found among the first, more are soon found further on.
+    """
+
+    def rows(most: str, below: ColumnElement[int], *wanted: ColumnElement[Any]) -> Subquery:
+        return (
+            select(*wanted)
+            .where(_GIN.c.number >= low, _GIN.c.number < below)
+            .order_by(_GIN.c.number.desc())
+            .limit(bindparam(most))
+            .subquery()
+        )
+
+    def walk(name: str, newest: Subquery, *gate: ColumnElement[bool]) -> CTE:
+        return (
+            select(newest.c.number)
+            .where(_holds(newest.c.words), *gate)
+            .order_by(newest.c.number.desc())
+            .limit(bindparam("most"))
+            .cte(name)
+        )
+
+    near = walk("near", rows("walked", high, _GIN.c.number, _GIN.c.words))
+    reached = _reach("walked", rows("walked", high, _GIN.c.number).c.number)
+    promising = _count(near).between(_FEW, bindparam("most") - 1)
+    below = _once("reached", case((promising, reached), else_=literal(0, BigInteger)))
+    far = walk("far", rows("further", below, _GIN.c.number, _GIN.c.words))
+    beyond = _reach("further", rows("further", below, _GIN.c.number).c.number)
+    return [near, far], case((below > 0, beyond), else_=reached)
+
+
+def _walk_meeting(conditions: Conditions) -> tuple[list[CTE], Reached]:
+    """Those of the newest cases that meet the conditions, and how far they reach."""
+
+    def rows() -> Subquery:
+        return (
+            select(_CASES.c.case_number)
+            .where(*conditions)
+            .order_by(_CASES.c.case_number.desc())
+            .limit(bindparam("walked"))
+            .subquery()
+        )
+
+    meeting, read = rows(), rows()
+    number = cast(meeting.c.case_number, BigInteger)
+    # one look-up a case, as many as the page needs: joined, all would be looked up
+    words = select(_GIN.c.words).where(_GIN.c.number == number).scalar_subquery()
+    near = (
+        select(number.label("number"))
+        .where(_holds(words))
+        .order_by(meeting.c.case_number.desc())
         .limit(bindparam("most"))
-        .cte("walk")
+        .cte("near")
     )
+    return [near], _reach("walked", cast(read.c.case_number, BigInteger))
 
 
-def _span(within: ColumnElement[bool], before: Sequence[CTE], conditions: Conditions) -> CTE:
-    walk = before[0]
-    counts = [select(func.count()).select_from(part).scalar_subquery() for part in before]
-    reached = func.coalesce(func.min(walk.c.number), literal(_LAST, BigInteger))
+def _reach(most: str, number: ColumnElement[int]) -> Reached:
+    """Below which number nothing was read; fewer than were to be read were all there are."""
+    lowest = func.coalesce(func.min(number), literal(_LAST, BigInteger))
+    return select(
+        case((func.count() < bindparam(most), literal(0, BigInteger)), else_=lowest)
+    ).scalar_subquery()
+
+
+def _once(name: str, value: ColumnElement[int]) -> ScalarSelect[int]:
+    """The value, reckoned and planned once, however often it is named."""
+    return select(select(value.label("value")).cte(name).c.value).scalar_subquery()
+
+
+def _count(part: CTE) -> ScalarSelect[int]:
+    return select(func.count()).select_from(part).scalar_subquery()
+
+
+def _span(
+    within: ColumnElement[bool], reached: Reached, before: Sequence[CTE], conditions: Conditions
+) -> CTE:
+    """What the index has within some numbers, below those that were read one by one."""
+    counts = [_count(part) for part in before]
+    name = f"span{len(before)}"
+    filled = sum(counts[1:], counts[0]) >= bindparam("most")
+    below = _once(f"below_{name}", case((filled, literal(0, BigInteger)), else_=reached))
     query = select(_GIN.c.number).where(
         _holds(_GIN.c.words),
         within,
-        select(reached).scalar_subquery() > _UNINDEXED,
-        sum(counts[1:], counts[0]) < bindparam("most"),
+        below > literal(0, BigInteger),
+        below > _UNINDEXED,
     )
     if conditions:
         query = query.join(_CASES, _CASES.c.case_number == cast(_GIN.c.number, String))
-    return (
-        query.where(*conditions)
-        .order_by(_UNINDEXED.desc())
-        .limit(bindparam("most"))
-        .cte(f"span{len(before)}")
-    )
+    return query.where(*conditions).order_by(_UNINDEXED.desc()).limit(bindparam("most")).cte(name)
 
 
 def _holds(words: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -18,7 +18,7 @@ from sqlalchemy import URL
 from benchmarks.case_making import DAYS, Generator, Made
 from cases.categories import get_category
 from cases.nearby import CELL_LAT, CELL_LON
-from cases.words_store import facets_of, words_of
+from cases.words_store import facets_of, quarter_of, quote_words, words_of
 from hotline.privacy import Vault
 
 PROCESSES = 2
@@ -129,7 +129,8 @@ def load_sqlite(url: URL, size: int) -> None:
 
 def _for_sqlite(table: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
     if table == "case_words":
-        return row[0], row[1].replace("'", "")
+        quarter = str(quarter_of(str(row[0])))
+        return row[0], row[1].replace(f"'{quarter}", "").replace("'", "")
     return tuple(
         each.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
         if isinstance(each, datetime)
@@ -164,7 +165,7 @@ def _tables(
         place = each.location
         facets = facets_of(each.code, place.district_code, place.subdistrict_code, each.channel)
         pairs = words_of(each.story, place, name) + facets
-        words.append((int(each.number), " ".join(f"'{pair}'" for pair in pairs)))
+        words.append((int(each.number), quote_words(pairs, each.number)))
         marks += [(each.number, mark, each.at) for mark in _marks(each)]
         steps += _steps(each)
     yield "cases", COLUMNS, cases

@@ -18,7 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.finding import Search, read_place
 from cases.store import CaseRow
 from cases.words import split_query
-from cases.words_search import ask_fts, ask_gin, select_in_fts, select_in_gin
+from cases.words_search import (
+    ask_fts,
+    ask_gin,
+    ask_old,
+    find_quarters,
+    select_in_fts,
+    select_old,
+    select_recent,
+)
 from cases.words_store import facets_of
 from hotline.clock import to_city
 
@@ -78,8 +86,16 @@ async def find_rows(
     if session.get_bind().dialect.name == "sqlite":
         values |= ask_fts(words, *bounds)
         return (await session.execute(_walk_fts(names), values)).all()
-    values |= ask_gin(words, *bounds, to_city(now).date())
-    return (await session.execute(_search_gin(names), values)).all()
+    today = to_city(now).date()
+    values |= ask_gin(words, *bounds, today)
+    found = (await session.execute(_search_recent(names), values)).all()
+    if len(found) > search.limit:
+        return found
+    quarters = await find_quarters(session, *bounds, today)
+    if not quarters:
+        return found
+    values |= ask_old(words, quarters, *bounds) | {"most": values["most"] - len(found)}
+    return [*found, *(await session.execute(_search_old(names, len(quarters)), values)).all()]
 
 
 @lru_cache(_SHAPES)
@@ -94,8 +110,18 @@ def _walk_fts(names: frozenset[str]) -> Select[*tuple[Any, ...]]:
 
 
 @lru_cache(_SHAPES)
-def _search_gin(names: frozenset[str]) -> Select[*tuple[Any, ...]]:
-    return select_in_gin(_COLUMNS, _chosen(names) if names - _IN_WORDS else ())
+def _search_recent(names: frozenset[str]) -> Select[*tuple[Any, ...]]:
+    return select_recent(_COLUMNS, _outside(names))
+
+
+@lru_cache(_SHAPES)
+def _search_old(names: frozenset[str], quarters: int) -> Select[*tuple[Any, ...]]:
+    return select_old(_COLUMNS, _outside(names), quarters)
+
+
+def _outside(names: frozenset[str]) -> Sequence[ColumnElement[bool]]:
+    """All conditions, when there are any that the word index does not answer itself."""
+    return _chosen(names) if names - _IN_WORDS else ()
 
 
 def _chosen(names: frozenset[str]) -> list[ColumnElement[bool]]:

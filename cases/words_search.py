@@ -2,19 +2,21 @@
 
 SQLite's FTS5 walks its lists backwards and stops at a full page. PostgreSQL's GIN gives all matches
 at once, so common words are looked for by reading the newest cases, further back where a few were
-found, and only rare words in the index, where they have few matches.
+found, and only rare words in the index, where they have few matches; first among those of this and
+the last quarter, whose lists are their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    FromClause,
     ScalarSelect,
     Select,
     String,
@@ -25,22 +27,22 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    or_,
     select,
     table,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.store import CaseRow
-from cases.words_store import match_expression
+from cases.words_store import match_all, match_in, quarter_of
 
 WALKED = 2000
 """Newest cases read one by one, before the index is asked."""
 FURTHER = 20_000
 """Read besides, where the first held a few: as quick as asking the index, which counts them all."""
 _FEW = 10
-_YEAR = 400
-"""Days back, within which the index is asked before all of it is: a season is in it."""
 _DIGITS = 13
 _LAST = 10**16
 _CASES = CaseRow.__table__
@@ -57,7 +59,7 @@ Conditions = Sequence[ColumnElement[bool]]
 def ask_fts(words: Sequence[str], low: str | None, high: str | None) -> dict[str, Any]:
     """The values of select_in_fts: bounds are beginnings of case numbers."""
     return {
-        "words": match_expression(words, "sqlite"),
+        "words": match_all(words),
         "low": _number(low, 0),
         "high": _number(high, _LAST),
     }
@@ -77,42 +79,92 @@ def select_in_fts(columns: Columns, conditions: Conditions) -> Select[*tuple[Any
 
 
 def ask_gin(words: Sequence[str], low: str | None, high: str | None, today: date) -> dict[str, Any]:
-    """The values of select_in_gin: the words, and the bounds."""
-    least, top = _number(low, 0), _number(high, _LAST)
-    last = min(today, _day(high) or today)
-    year = _number(f"{last - timedelta(days=_YEAR):%Y%m%d}", 0)
+    """The values of select_recent: the words, and the bounds."""
+    quarter = _newest_quarter(high, today)
+    begin, least, top = _begin(quarter - 1), _number(low, 0), _number(high, _LAST)
     return {
-        "words": match_expression(words, "postgresql"),
+        "recent": f"({match_in(words, quarter)}) | ({match_in(words, quarter - 1)})",
         "walked": WALKED,
         "further": FURTHER,
         "top": top,
-        "year": min(max(year, least), top),
-        "least": least,
+        "since": min(max(_number(begin, 0), least), top),
+        "since_number": max(begin, low or ""),
     }
 
 
-def select_in_gin(columns: Columns, conditions: Conditions) -> Select[*tuple[Any, ...]]:
-    """The statement on PostgreSQL, with the bound `most` besides those of ask_gin.
+def select_recent(columns: Columns, conditions: Conditions) -> Select[*tuple[Any, ...]]:
+    """On PostgreSQL the cases of the newest quarter and the one before, with the bound `most`
+    besides those of ask_gin.
 
     Each part is asked only when those before it have not filled the page. With conditions, which
     are then all there are (bounds of numbers too), the newest cases that meet them are read:
     of the newest of all perhaps none does.
     """
-    top, year, least = (bindparam(name, type_=BigInteger) for name in ("top", "year", "least"))
-    parts, reached = _walk_meeting(conditions) if conditions else _walk_newest(top, least)
-    for within in (
-        (_GIN.c.number >= year) & (_GIN.c.number < top),
-        # without an index of numbers, which helps nothing where all is meant
-        (least <= _UNINDEXED) & (year > _UNINDEXED),
-    ):
-        parts.append(_span(within, reached, parts, conditions))
+    top, since = (bindparam(name, type_=BigInteger) for name in ("top", "since"))
+    parts, reached = _walk_meeting(conditions) if conditions else _walk_newest(top, since)
+    counts = [_count(part) for part in parts]
+    filled = sum(counts[1:], counts[0]) >= bindparam("most")
+    below = _once("below", case((filled, literal(0, BigInteger)), else_=reached))
+    gates = (below > literal(0, BigInteger), below > _UNINDEXED)
+    looked_up = _look_up(_holds(_GIN.c.words, "recent"), since, top, conditions, *gates)
+    parts.append(looked_up.cte("looked_up"))
     found = union_all(*[select(part.c.number) for part in parts]).subquery("found")
+    return _describe(columns, found)
+
+
+async def find_quarters(
+    session: AsyncSession, low: str | None, high: str | None, today: date
+) -> Sequence[int]:
+    """The quarters before those of select_recent in which there may be cases."""
+    first = await session.scalar(select(func.min(_GIN.c.number)))
+    if first is None:
+        return ()
+    begin = quarter_of(max(str(first), low[:6] if low and _day(f"{low[:6]}01") else ""))
+    return range(begin, _newest_quarter(high, today) - 1)
+
+
+def ask_old(
+    words: Sequence[str], quarters: Sequence[int], low: str | None, high: str | None
+) -> dict[str, Any]:
+    """The values of select_old."""
+    top = min(_number(_begin(quarters[-1] + 1), 0), _number(high, _LAST))
+    asked = {f"old{nth}": match_in(words, quarter) for nth, quarter in enumerate(quarters)}
+    return {**asked, "top": top, "since": _number(low, 0)}
+
+
+def select_old(columns: Columns, conditions: Conditions, quarters: int) -> Select[*tuple[Any, ...]]:
+    """The cases of so many older quarters, each of which is a look-up of its own."""
+    top, since = (bindparam(name, type_=BigInteger) for name in ("top", "since"))
+    held = or_(*[_holds(_GIN.c.words, f"old{nth}") for nth in range(quarters)])
+    return _describe(columns, _look_up(held, since, top, conditions).subquery("found"))
+
+
+def _describe(columns: Columns, found: FromClause) -> Select[*tuple[Any, ...]]:
     return (
         select(*columns)
         .join_from(found, _CASES, _CASES.c.case_number == cast(found.c.number, String))
         .order_by(found.c.number.desc())
         .limit(bindparam("most"))
     )
+
+
+def _look_up(
+    held: ColumnElement[bool],
+    low: ColumnElement[int],
+    high: ColumnElement[int],
+    conditions: Conditions,
+    *gates: ColumnElement[bool],
+) -> Select[*tuple[Any, ...]]:
+    """The numbers the index has; without an index of numbers: few rows have the words."""
+    query = select(_GIN.c.number).where(held, low <= _UNINDEXED, high > _UNINDEXED, *gates)
+    if conditions:
+        query = query.join(_CASES, _CASES.c.case_number == cast(_GIN.c.number, String))
+    return query.where(*conditions).order_by(_UNINDEXED.desc()).limit(bindparam("most"))
+
+
+def _newest_quarter(high: str | None, today: date) -> int:
+    last = min(today, _day(high) or today)
+    return quarter_of(f"{last:%Y%m}")
 
 
 def _walk_newest(high: ColumnElement[int], low: ColumnElement[int]) -> tuple[list[CTE], Reached]:
@@ -133,7 +185,7 @@ def _walk_newest(high: ColumnElement[int], low: ColumnElement[int]) -> tuple[lis
     def walk(name: str, newest: Subquery, *gate: ColumnElement[bool]) -> CTE:
         return (
             select(newest.c.number)
-            .where(_holds(newest.c.words), *gate)
+            .where(_holds(newest.c.words, "recent"), *gate)
             .order_by(newest.c.number.desc())
             .limit(bindparam("most"))
             .cte(name)
@@ -154,7 +206,7 @@ def _walk_meeting(conditions: Conditions) -> tuple[list[CTE], Reached]:
     def rows() -> Subquery:
         return (
             select(_CASES.c.case_number)
-            .where(*conditions)
+            .where(*conditions, _CASES.c.case_number >= bindparam("since_number"))
             .order_by(_CASES.c.case_number.desc())
             .limit(bindparam("walked"))
             .subquery()
@@ -166,7 +218,7 @@ def _walk_meeting(conditions: Conditions) -> tuple[list[CTE], Reached]:
     words = select(_GIN.c.words).where(_GIN.c.number == number).scalar_subquery()
     near = (
         select(number.label("number"))
-        .where(_holds(words))
+        .where(_holds(words, "recent"))
         .order_by(meeting.c.case_number.desc())
         .limit(bindparam("most"))
         .cte("near")
@@ -191,27 +243,14 @@ def _count(part: CTE) -> ScalarSelect[int]:
     return select(func.count()).select_from(part).scalar_subquery()
 
 
-def _span(
-    within: ColumnElement[bool], reached: Reached, before: Sequence[CTE], conditions: Conditions
-) -> CTE:
-    """What the index has within some numbers, below those that were read one by one."""
-    counts = [_count(part) for part in before]
-    name = f"span{len(before)}"
-    filled = sum(counts[1:], counts[0]) >= bindparam("most")
-    below = _once(f"below_{name}", case((filled, literal(0, BigInteger)), else_=reached))
-    query = select(_GIN.c.number).where(
-        _holds(_GIN.c.words),
-        within,
-        below > literal(0, BigInteger),
-        below > _UNINDEXED,
-    )
-    if conditions:
-        query = query.join(_CASES, _CASES.c.case_number == cast(_GIN.c.number, String))
-    return query.where(*conditions).order_by(_UNINDEXED.desc()).limit(bindparam("most")).cte(name)
+def _holds(words: ColumnElement[Any], asked: str) -> ColumnElement[bool]:
+    return words.op("@@")(cast(bindparam(asked, type_=String), TSQUERY))
 
 
-def _holds(words: ColumnElement[Any]) -> ColumnElement[bool]:
-    return words.op("@@")(cast(bindparam("words", type_=String), TSQUERY))
+def _begin(quarter: int) -> str:
+    """The beginning of the numbers of a quarter: 20261001."""
+    year, nth = divmod(quarter, 4)
+    return f"{year}{nth * 3 + 1:02d}01"
 
 
 def _day(beginning: str | None) -> date | None:

@@ -19,6 +19,7 @@ from cases.words import split_words
 # of no schema: an FTS5 table is not one like others
 _FTS = Table("case_words", MetaData(), Column("rowid", BigInteger), Column("words", Text))
 _GIN = Table("case_words", MetaData(), Column("number", BigInteger), Column("words", Text))
+_QUARTERS, _MONTHS = 4, 3
 _FORGET = {
     "sqlite": text("DELETE FROM case_words WHERE rowid = :number"),
     "postgresql": text("DELETE FROM case_words WHERE number = :number"),
@@ -32,8 +33,6 @@ _CREATE = {
     "postgresql": (
         "CREATE TABLE case_words (number BIGINT PRIMARY KEY, words TSVECTOR NOT NULL)",
         "CREATE INDEX ix_case_words_words ON case_words USING gin (words) WITH (fastupdate = off)",
-        "CREATE INDEX ix_case_words_number ON case_words USING brin (number) "
-        "WITH (pages_per_range = 16, autosummarize = on)",
     ),
 }
 
@@ -70,14 +69,31 @@ def facets_of(
     return [f"{mark}{value}" for mark, value in facets if value]
 
 
+def quarter_of(number: str) -> int:
+    """The quarter of a year that a case's number belongs to, counted on; from its day."""
+    return int(number[:4]) * _QUARTERS + (int(number[4:6]) - 1) // _MONTHS
+
+
+def mark_quarter(word: str, quarter: int) -> str:
+    """A word as PostgreSQL's index keeps it: each quarter has lists of its own, so that looking
+    for what is recent costs the same however many years there are.
+    """
+    return f"{quarter}{word}"
+
+
 def words_row(
     session: AsyncSession, case_number: str, words: Sequence[str]
 ) -> tuple[Table, dict[str, Any]]:
     """A new case's row of the index, to be inserted in its own transaction."""
     if session.get_bind().dialect.name == "sqlite":
         return _FTS, {"rowid": int(case_number), "words": " ".join(words)}
-    quoted = " ".join(f"'{word}'" for word in words)
-    return _GIN, {"number": int(case_number), "words": quoted}
+    return _GIN, {"number": int(case_number), "words": quote_words(words, case_number)}
+
+
+def quote_words(words: Sequence[str], case_number: str) -> str:
+    """The words as PostgreSQL reads them."""
+    quarter = quarter_of(case_number)
+    return " ".join(f"'{mark_quarter(word, quarter)}'" for word in words)
 
 
 async def forget_words(session: AsyncSession, case_numbers: Collection[str]) -> None:
@@ -87,8 +103,11 @@ async def forget_words(session: AsyncSession, case_numbers: Collection[str]) -> 
         await session.execute(_FORGET[session.get_bind().dialect.name], rows)
 
 
-def match_expression(words: Sequence[str], kind: str) -> str:
-    """The words, all of them, in the database's own query language."""
-    if kind == "sqlite":
-        return " AND ".join(f'"{word}"' for word in words)
-    return " & ".join(f"'{word}'" for word in words)
+def match_all(words: Sequence[str]) -> str:
+    """The words, all of them, in SQLite's query language."""
+    return " AND ".join(f'"{word}"' for word in words)
+
+
+def match_in(words: Sequence[str], quarter: int) -> str:
+    """All of the words in a quarter, in PostgreSQL's query language."""
+    return " & ".join(f"'{mark_quarter(word, quarter)}'" for word in words)

@@ -173,9 +173,14 @@ async def test_cases_filed_before_the_index_are_in_it(cases: Cases, db: Database
     assert await numbers(cases, q="路灯") == []
     import importlib
 
-    migration = importlib.import_module(
-        "hotline.migrations.versions.0008e_words_know_their_category"
-    )
+    migrations = [
+        importlib.import_module(f"hotline.migrations.versions.{name}")
+        for name in (
+            "0008e_words_know_their_category",
+            "0008g_words_are_looked_for_in_spans",
+            "0008i_each_quarter_has_lists_of_its_own",
+        )
+    ]
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
@@ -184,7 +189,8 @@ async def test_cases_filed_before_the_index_are_in_it(cases: Cases, db: Database
 
         def refill(sync: object) -> None:
             with Operations.context(MigrationContext.configure(sync)):  # type: ignore[arg-type]
-                migration.upgrade()
+                for migration in migrations:
+                    migration.upgrade()
 
         await connection.run_sync(refill)
         await connection.commit()

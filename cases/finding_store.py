@@ -179,8 +179,9 @@ def _first_of(day: date) -> str:
 
 def _facets(search: Search) -> list[str]:
     major = len(search.category) == _MAJOR
-    facets = facets_of(
-        None if major else search.category, search.district, search.subdistrict, search.channel
-    )
-    # a whole code says its major class too; the major class alone is a mark of its own
-    return [*facets, f"zm{search.category}"] if major else facets
+    code = None if major else search.category
+    facets = facets_of(code, search.district, search.subdistrict, search.channel)
+    # a whole code needs no mark of its major class beside it, and that one has a mark of its own
+    if major:
+        return [*facets, f"zm{search.category}"]
+    return [facet for facet in facets if not facet.startswith("zm")]

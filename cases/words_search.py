@@ -43,6 +43,8 @@ WALKED = 2000
 FURTHER = 20_000
 """Read besides, where the first held a few: as quick as asking the index, which counts them all."""
 _FEW = 10
+_FEW_WORDS = 4
+"""So few may be common; what holds more of them is rare, and the index knows it at once."""
 _DIGITS = 13
 _LAST = 10**16
 _CASES = CaseRow.__table__
@@ -84,7 +86,7 @@ def ask_gin(words: Sequence[str], low: str | None, high: str | None, today: date
     begin, least, top = _begin(quarter - 1), _number(low, 0), _number(high, _LAST)
     return {
         "recent": f"({match_in(words, quarter)}) | ({match_in(words, quarter - 1)})",
-        "walked": WALKED,
+        "walked": WALKED if len(words) <= _FEW_WORDS else 0,
         "further": FURTHER,
         "top": top,
         "since": min(max(_number(begin, 0), least), top),

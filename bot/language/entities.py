@@ -11,6 +11,10 @@ from bot.language.models import Channel, Entity
 from bot.language.normalise import Normalised
 from bot.language.spacy_pipeline import ENTITIES, NOW, build_pipeline
 
+_LETTER = 150
+"""Characters from which a message is a letter."""
+_SHORT_NAME = 3
+
 
 class EntityReader:
     """Reads entities with the spaCy pipeline, which is loaded once (about half a second).
@@ -36,7 +40,31 @@ class EntityReader:
         doc.user_data[NOW] = now
         doc = self._nlp(doc)
         found = cast("tuple[Entity, ...]", doc.user_data[ENTITIES])
+        if len(normalised.text) >= _LETTER:
+            found = _leave_out_asides(found)
         return tuple(_place_in(original, normalised, entity) for entity in found)
+
+
+def _leave_out_asides(found: tuple[Entity, ...]) -> tuple[Entity, ...]:
+    """A letter speaks of more places than its own: 天晴能看到西山. Where another place in it has a
+    road, a number or a subdistrict, a bare short name and what nothing is known of are asides.
+    """
+    plain = [entity for entity in found if entity.entity == "location" and _is_plain(entity)]
+    if not plain:
+        return found
+    return tuple(entity for entity in found if not _is_aside(entity))
+
+
+def _is_plain(place: Entity) -> bool:
+    return any(place.data.get(part) for part in ("road", "number", "subdistrict_code"))
+
+
+def _is_aside(entity: Entity) -> bool:
+    if entity.entity != "location" or _is_plain(entity):
+        return False
+    landmark = entity.data.get("landmark")
+    known = landmark or entity.data.get("district_code")
+    return not known or (landmark == entity.value and len(entity.value) <= _SHORT_NAME)
 
 
 def _place_in(original: str, normalised: Normalised, entity: Entity) -> Entity:

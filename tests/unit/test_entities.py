@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.language.models import Channel
 from bot.language.spacy_pipeline import ENTITIES, NAMES, build_pipeline
-from tests.unit.readers import gazetteer, read_entities
+from tests.unit.readers import gazetteer, read_entities, read_locations
 
 MESSAGE = "昨天晚上十点多，海淀区中关村大街27号门口有人露天烧烤，我姓王，电话138 0013 8000"
 
@@ -32,6 +32,17 @@ def test_offsets_are_those_of_the_original() -> None:
     assert place.value == "海淀区苏州街"
     assert phone.text == "１３８　００１３８０００"
     assert phone.value == "13800138000"
+
+
+def test_what_a_letter_mentions_in_passing_is_no_place_of_its_matter() -> None:
+    matter = "中关村南大街甲18号对面的酒店外墙上那块招牌松了，风一吹就晃，下面走的人很多。"
+    aside = "我在通州上班，公司楼层高，天气晴朗的时候能看到西山，同事们都爱站在窗边看看风景。"
+    filler = "写信给你们是第一次，不知道格式对不对，有什么说得不清楚的地方请多多包涵，谢谢。"
+    letter = [place.value for place in read_locations(aside + filler + matter + filler)]
+    assert letter == ["通州", "中关村南大街甲18号对面"]
+    assert "西山" in [place.value for place in read_locations("西山上有人乱倒渣土")]
+    lone = [place.value for place in read_locations(aside + filler + filler + filler)]
+    assert "西山" in lone
 
 
 def test_a_spoken_report() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import pytest
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import (
@@ -20,6 +21,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 from bot.components.action_calls import lighten_action_calls
 from bot.components.connector import replies_to
@@ -100,3 +102,32 @@ __all__ = [
     "say",
     "talk",
 ]
+
+
+async def run_action(
+    monkeypatch: pytest.MonkeyPatch, name: str, status: int | None
+) -> BaseException | None:
+    """What comes of running an action whose server answers with `status`, or is not there."""
+    for owner, changed in (
+        (RemoteAction, "run"),
+        (RemoteAction, "_action_call_format"),
+        (RemoteAction, "_validate_action_result"),
+        (EndpointConfig, "session"),
+    ):
+        monkeypatch.setattr(owner, changed, getattr(owner, changed))
+    lighten_action_calls()
+
+    async def refuse(*_: object, **__: object) -> None:
+        told = f'{{"action_name": "{name}", "error": "no"}}'
+        raise ClientResponseError(status or 0, "no", told)
+
+    if status is not None:
+        monkeypatch.setattr(EndpointConfig, "request", refuse)
+    action = RemoteAction(name, EndpointConfig("http://127.0.0.1:9/webhook"))
+    tracker = DialogueStateTracker("somebody", DOMAIN.slots)
+    try:
+        # what it would be said with comes after the answer
+        await action.run(None, None, tracker, DOMAIN)
+    except BaseException as error:
+        return error
+    return None

@@ -8,10 +8,10 @@ each event that it reads. The endpoint is our own application on this machine.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Dict, Optional, Text
+from typing import Any, Dict, List, Optional, Text
 
 import aiohttp
-from rasa.core.actions.action import RemoteAction
+from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, Event, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
@@ -39,8 +39,35 @@ def lighten_action_calls() -> None:
     """Put the lighter ways in place of Rasa's, for this process."""
     RemoteAction._action_call_format = _describe_call
     RemoteAction._validate_action_result = _check_answer
+    RemoteAction.run = _run_or_abandon
     EndpointConfig.session = _session_of
     Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))
+
+
+class TurnAbandoned(BaseException):
+    """An action could not be run, so the turn is not to be kept.
+
+    No Exception: Rasa goes on after those without what the action had to say, and saves the turn
+    as if it were over. Told again after a restart it would have nothing to answer.
+    """
+
+
+_run = RemoteAction.run
+
+
+async def _run_or_abandon(
+    action: RemoteAction,
+    output_channel: Any,
+    nlg: Any,
+    tracker: DialogueStateTracker,
+    domain: Domain,
+) -> List[Event]:
+    try:
+        return await _run(action, output_channel, nlg, tracker, domain)
+    except ActionExecutionRejection:
+        raise
+    except Exception as error:
+        raise TurnAbandoned(action.name()) from error
 
 
 def _session_of(endpoint: EndpointConfig) -> _KeptSession:
@@ -89,4 +116,4 @@ def _all_objects(items: Any) -> bool:
     return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
-__all__ = ["lighten_action_calls"]
+__all__ = ["TurnAbandoned", "lighten_action_calls"]

@@ -25,7 +25,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from bot.components.action_calls import lighten_action_calls
+from bot.components.action_calls import TurnAbandoned, lighten_action_calls
 from bot.components.predictions import lighten_predictions
 from hotline.memory import settle_memory
 
@@ -114,7 +114,7 @@ class GatewayInput(InputChannel):
             )
             try:
                 await on_new_message(message)
-            except Exception:
+            except (Exception, TurnAbandoned):
                 # the boundary to Rasa: whatever went wrong inside must not look like an answer
                 logger.exception("turn failed")
                 return response.json({"error": "turn failed"}, status=500)

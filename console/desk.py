@@ -262,7 +262,7 @@ async def _count_unread(
         )
         .group_by(EntryRow.conversation_id)
     )
-    return dict((await session.execute(query)).tuples().all())
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 def _card(row: ConversationRow, last: EntryRow | None, unread: int, now: datetime) -> Card:

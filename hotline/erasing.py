@@ -182,7 +182,7 @@ async def _wipe_channels(session: AsyncSession, talks: Collection[str]) -> None:
     query = select(ConversationRow.channel, ConversationRow.external_user).where(
         ConversationRow.id.in_(talks), ConversationRow.external_user.is_not(None)
     )
-    for channel, user in set((await session.execute(query)).tuples()):
+    for channel, user in {(row[0], row[1]) for row in await session.execute(query)}:
         for table in (ChannelUserRow, InboundRow):
             mine = (table.channel == channel) & (table.external_user == user)
             await session.execute(delete(table).where(mine))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,11 +22,16 @@ from cases.clocks import (
     find_clocks,
     name_limit,
 )
+from cases.dispatch import Book
 from cases.models import CaseClock, CaseKind, CaseStatus, ClockName, Limit
+from cases.unit_store import CLASSED, to_classed
 from hotline.clock import to_city
 from hotline.db import Base
+from hotline.reading import read_together
 
 _RUNNING = text("stopped_at IS NULL")
+_IN_FORCE = (store.LIMITS, store.WORKDAYS)
+Rows = Sequence[Mapping[str, Any]]
 
 
 class CaseClockRow(Base):
@@ -83,9 +89,21 @@ class Rules:
 
 async def read_rules(session: AsyncSession, now: datetime) -> Rules:
     """The limits and days in force."""
-    return Rules(
-        await store.all_limits(session), await store.own_workdays(session, to_city(now).date())
-    )
+    return _to_rules(*await read_together(session, _IN_FORCE, _since(now)))
+
+
+async def read_rules_and_areas(session: AsyncSession, now: datetime) -> tuple[Rules, Book]:
+    """The same, and what tells the class of an area: all that a filing goes by."""
+    *in_force, areas = await read_together(session, (*_IN_FORCE, CLASSED), _since(now))
+    return _to_rules(*in_force), to_classed(areas)
+
+
+def _since(now: datetime) -> Mapping[str, str]:
+    return {"since": to_city(now).date().isoformat()}
+
+
+def _to_rules(limits: Rows, days: Rows) -> Rules:
+    return Rules([store.to_limit(row) for row in limits], store.to_workdays(days))
 
 
 async def clocks_of(session: AsyncSession, case_number: str) -> Sequence[CaseClockRow]:

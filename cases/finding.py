@@ -12,7 +12,7 @@ from cases.models import Case, CaseKind, CaseStatus
 from hotline.errors import InvalidInput
 
 MOST_ROWS = 200
-USUAL_ROWS = 50
+USUAL_ROWS = 30
 LONGEST_TEXT = 100
 LONGEST_PHONE = 24
 _NUMBER = re.compile(r"20\d{6,14}")

@@ -12,17 +12,19 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.finding import Search, read_place
 from cases.store import CaseRow
 from cases.words import split_query
 from cases.words_search import (
+    FIRST_NUMBER,
+    Sought,
     ask_fts,
     ask_gin,
     ask_old,
-    find_quarters,
+    divide_quarters,
     select_in_fts,
     select_old,
     select_recent,
@@ -34,14 +36,14 @@ _MAJOR = 2
 _SHAPES = 512
 """Statements kept: each is a combination of conditions that somebody has used."""
 _C = CaseRow.__table__.c
-_LISTED = (
+LISTED = (
     "case_number", "kind", "category_code", "category_name", "status", "emergency", "description",
     "location", "occurred_text", "anonymous", "phone_sealed", "name_sealed", "channel",
     "conversation_id", "limit_name", "due_at", "created_at", "updated_at", "version", "unit_name",
     "urgency", "paused_at", "merged_into", "weight", "confidential",
 )  # fmt: skip
 """What a list reads of a case: neither its files nor what only its own page shows."""
-_COLUMNS = tuple(_C[name] for name in _LISTED)
+_COLUMNS = tuple(_C[name] for name in LISTED)
 _OPEN = _C.closed_at.is_(None)
 _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     "kind": _C.kind == bindparam("kind"),
@@ -74,28 +76,32 @@ _IN_WORDS = {"category", "major", "district", "subdistrict", "channel", "from", 
 
 async def find_rows(
     session: AsyncSession, search: Search, phone_blind: str | None, now: datetime
-) -> Sequence[Row[Any]]:
-    """One page and one row more, when there is more; rows have the _LISTED columns."""
+) -> Sequence[Sequence[Any]]:
+    """One page and one row more, when there is more; rows are of the LISTED columns."""
     values = _conditions(search, phone_blind, now)
     names = frozenset(values.keys() & _CONDITIONS.keys())
     values["most"] = search.limit + 1
     if not search.text:
         return (await session.execute(_list(names, search.by_due), values)).all()
-    words = [*split_query(search.text), *_facets(search)]
+    sought = Sought(split_query(search.text), _facets(search))
     bounds = values.get("from"), values.get("below")
     if session.get_bind().dialect.name == "sqlite":
-        values |= ask_fts(words, *bounds)
+        values |= ask_fts(sought, *bounds)
         return (await session.execute(_walk_fts(names), values)).all()
     today = to_city(now).date()
-    values |= ask_gin(words, *bounds, today)
+    values |= ask_gin(sought, *bounds, today)
     found = (await session.execute(_search_recent(names), values)).all()
-    if len(found) > search.limit:
-        return found
-    quarters = await find_quarters(session, *bounds, today)
-    if not quarters:
-        return found
-    values |= ask_old(words, quarters, *bounds) | {"most": values["most"] - len(found)}
-    return [*found, *(await session.execute(_search_old(names, len(quarters)), values)).all()]
+    rows: list[Sequence[Any]] = [row[:-1] for row in found]
+    if len(rows) > search.limit:
+        return rows
+    # with the first answer, since asking alone is as dear as a part of it
+    first = found[0][-1] if found else await session.scalar(select(FIRST_NUMBER))
+    for quarters in divide_quarters(first, *bounds, today, len(rows), values["most"]):
+        asked = ask_old(sought, quarters, *bounds) | {"most": values["most"] - len(rows)}
+        rows += (await session.execute(_search_old(names, len(quarters)), values | asked)).all()
+        if len(rows) > search.limit:
+            break
+    return rows
 
 
 @lru_cache(_SHAPES)
@@ -111,7 +117,8 @@ def _walk_fts(names: frozenset[str]) -> Select[*tuple[Any, ...]]:
 
 @lru_cache(_SHAPES)
 def _search_recent(names: frozenset[str]) -> Select[*tuple[Any, ...]]:
-    return select_recent(_COLUMNS, _outside(names))
+    scattered = "statuses" in names
+    return select_recent((*_COLUMNS, FIRST_NUMBER), _outside(names), scattered=scattered)
 
 
 @lru_cache(_SHAPES)

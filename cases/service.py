@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Row, case, select
@@ -16,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import store
 from cases.categories import get_category
-from cases.clock_store import clocks_of, first_clocks, read_rules
+from cases.clock_store import clocks_of, first_clocks, read_rules_and_areas
 from cases.errors import CaseNotFound
+from cases.filing_store import CaseRows, insert_case
 from cases.finding import Found, Search, name_place
-from cases.finding_store import find_rows
+from cases.finding_store import LISTED, find_rows
 from cases.models import (
     Case,
     CaseClock,
@@ -35,12 +37,10 @@ from cases.nearby import Sighting, marks_of
 from cases.nearby_store import mark_rows
 from cases.open311.intake import Wanted
 from cases.open311.store import find_public
-from cases.unit_store import areas_with_class
 from cases.words_store import facets_of, words_of, words_row
 from hotline.audit import Actor, deed_row, record_deed
 from hotline.clock import Clock, to_city
 from hotline.db import Database
-from hotline.inserting import insert_rows
 from hotline.limits import Limiter
 from hotline.privacy import Vault
 
@@ -48,6 +48,7 @@ from hotline.privacy import Vault
 _KINDS = {each.value: each for each in CaseKind}
 _STATUSES = {each.value: each for each in CaseStatus}
 _URGENCIES = {each.value: each for each in Urgency}
+_read_listed = attrgetter(*LISTED)
 _KEY_TRIES = 5
 _ACCEPTED = "已受理登记"
 _KEY_TRY_SECONDS = 3600.0
@@ -76,7 +77,7 @@ class Cases:
         told = Sighting(new.category_code, new.description, new.location)
         marks = await asyncio.to_thread(marks_of, told)
         try:
-            async with self._db.write() as session:
+            async with self._db.write_at_once() as session:
                 return await self._file(session, new, actor, marks)
         except IntegrityError:
             # the same key filed at the same moment elsewhere: that one counts
@@ -91,41 +92,49 @@ class Cases:
     ) -> Case:
         now = self._clock.now()
         category = get_category(new.category_code) if new.category_code else None
-        area_class = (await areas_with_class(session)).class_of(new.location)
-        rules = await read_rules(session, now)
+        rules, areas = await read_rules_and_areas(session, now)
+        area_class = areas.class_of(new.location)
         name = category.name if category else None
         place = new.location or Location("")
         words = words_of(new.description, new.location, name) + facets_of(
             new.category_code, place.district_code, place.subdistrict_code, new.channel
         )
-        # whoever has the day's number makes the others wait until he commits: everything that
-        # can be read or reckoned without it comes before, and all rows go in together after it
+        case = self._new_row(new, name, area_class, now)
+
+        def build(number: str) -> CaseRows:
+            case.case_number = number
+            step = store.CaseStepRow(
+                case_number=number,
+                at=now,
+                status=case.status,
+                actor_name=actor.name,
+                note=_ACCEPTED,
+            )
+            filed = deed_row(now, actor, "case_filed", "case", number, kind=new.kind.value)
+            rows = [
+                case,
+                *mark_rows(number, now, marks),
+                step,
+                filed,
+                *first_clocks(case, now, rules),
+            ]
+            return rows, words_row(session, number, words)
+
         day = to_city(now).strftime("%Y%m%d")
-        number = await store.next_number(session, day, new.idempotency_key)
+        number = await insert_case(session, day, new.idempotency_key, build)
         if number is None:
             earlier = await store.find_by_key(session, new.idempotency_key)
             assert earlier is not None  # cases are not deleted
             return await self._to_case(session, earlier)
-        row = self._new_row(new, number, name, area_class, now)
-        clocks = first_clocks(row, now, rules)
-        filed = deed_row(now, actor, "case_filed", "case", number, kind=new.kind.value)
-        step = store.CaseStepRow(
-            case_number=number, at=now, status=row.status, actor_name=actor.name, note=_ACCEPTED
-        )
-        await insert_rows(
-            session,
-            [row, *mark_rows(number, now, marks), step, filed, *clocks],
-            words_row(session, number, words),
-        )
-        return self._plain(row, (Step(now, CaseStatus.ACCEPTED, actor.name, _ACCEPTED),))
+        case.case_number = number
+        return self._plain(case, (Step(now, CaseStatus.ACCEPTED, actor.name, _ACCEPTED),))
 
     def _new_row(
-        self, new: NewCase, number: str, name: str | None, area_class: str | None, now: datetime
+        self, new: NewCase, name: str | None, area_class: str | None, now: datetime
     ) -> store.CaseRow:
         urgency = new.urgency or (Urgency.CRITICAL if new.emergency else Urgency.NORMAL)
         place = new.location
         return store.CaseRow(
-            case_number=number,
             idempotency_key=new.idempotency_key,
             kind=new.kind.value,
             category_code=new.category_code,
@@ -294,7 +303,7 @@ class Cases:
 
     def _plain(self, row: store.CaseRow | Row[Any], history: tuple[Step, ...]) -> Case:
         return replace(
-            self._listed(row),
+            self._listed(_read_listed(row)),
             unit_id=row.unit_id,
             helper_ids=tuple(row.helper_ids),
             area_class=row.area_class,
@@ -303,31 +312,38 @@ class Cases:
             history=history,
         )
 
-    def _listed(self, row: store.CaseRow | Row[Any]) -> Case:
-        """What a list shows of a case."""
+    def _listed(self, shown: Sequence[Any]) -> Case:
+        """What a list shows of a case, from the LISTED columns."""
+        # taken apart at once: a list has twelve hundred values, each looked up by name otherwise
+        (
+            number, kind, code, category, status, emergency, description,
+            location, occurred, anonymous, phone, name, channel,
+            conversation_id, limit_name, due_at, created_at, updated_at, version, unit,
+            urgency, paused_at, merged_into, weight, confidential,
+        ) = shown  # fmt: skip
         return Case(
-            case_number=row.case_number,
-            kind=_KINDS[row.kind],
-            category_code=row.category_code,
-            category_name=row.category_name,
-            status=_STATUSES[row.status],
-            emergency=row.emergency,
-            description=row.description,
-            location=Location(**row.location) if row.location else None,
-            occurred_text=row.occurred_text,
-            anonymous=row.anonymous,
-            person=Person(row.name_sealed, row.phone_sealed, self._vault.unlock),
-            channel=row.channel,
-            conversation_id=row.conversation_id,
-            limit_name=row.limit_name,
-            due_at=row.due_at,
-            created_at=row.created_at,
-            updated_at=row.updated_at,
-            version=row.version,
-            unit_name=row.unit_name,
-            urgency=_URGENCIES[row.urgency],
-            paused_at=row.paused_at,
-            merged_into=row.merged_into,
-            weight=row.weight,
-            confidential=row.confidential,
+            case_number=number,
+            kind=_KINDS[kind],
+            category_code=code,
+            category_name=category,
+            status=_STATUSES[status],
+            emergency=emergency,
+            description=description,
+            location=Location(**location) if location else None,
+            occurred_text=occurred,
+            anonymous=anonymous,
+            person=Person(name, phone, self._vault.unlock),
+            channel=channel,
+            conversation_id=conversation_id,
+            limit_name=limit_name,
+            due_at=due_at,
+            created_at=created_at,
+            updated_at=updated_at,
+            version=version,
+            unit_name=unit,
+            urgency=_URGENCIES[urgency],
+            paused_at=paused_at,
+            merged_into=merged_into,
+            weight=weight,
+            confidential=confidential,
         )

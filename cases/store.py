@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.models import ClockName, Limit
 from hotline.db import Base
+from hotline.reading import read_together
 
 _IS_OPEN = text("closed_at IS NULL")
 _IS_EMERGENCY = text("emergency IS NOT NULL")
@@ -178,34 +179,6 @@ class LimitRow(Base):
     reviewed_on: Mapped[str] = mapped_column(String(10))
 
 
-_NEXT_NUMBER = """
-    INSERT INTO case_day_counts (day, filed)
-    SELECT CAST(:day AS VARCHAR(8)), 1 {turn}
-    WHERE NOT EXISTS (SELECT 1 FROM cases WHERE idempotency_key = :key)
-    ON CONFLICT (day) DO UPDATE SET filed = case_day_counts.filed + 1
-    RETURNING filed
-    """
-_NEXT_ALONE = text(_NEXT_NUMBER.format(turn=""))
-# whoever comes first is served first: waiting for the row itself, all are woken and one gets it,
-# and of eight who file at once one in twenty waited twice as long (63 ms, 30 with the turn)
-_NEXT_IN_TURN = text(
-    "WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(963101))"
-    + _NEXT_NUMBER.format(turn="FROM turn")
-)
-
-
-async def next_number(session: AsyncSession, day: str, idempotency_key: str) -> str | None:
-    """The next case number of `day` (YYYYMMDD): 13 digits, gapless within the day.
-
-    None when a case was filed under this key. The count is raised inside the filing transaction,
-    so a rolled-back filing leaves no gap.
-    """
-    is_sqlite = session.get_bind().dialect.name == "sqlite"
-    statement = _NEXT_ALONE if is_sqlite else _NEXT_IN_TURN
-    filed = await session.scalar(statement, {"day": day, "key": idempotency_key})
-    return None if filed is None else f"{day}{filed:05d}"
-
-
 async def find_by_key(session: AsyncSession, idempotency_key: str) -> CaseRow | None:
     """The case filed earlier under this key."""
     query = select(CaseRow).where(CaseRow.idempotency_key == idempotency_key)
@@ -219,8 +192,8 @@ _STEPS = (
     .where(CaseStepRow.__table__.c.case_number == bindparam("number"))
     .order_by(CaseStepRow.__table__.c.id)
 )
-_LIMITS = select(LimitRow.__table__).order_by(LimitRow.__table__.c.id)
-_WORKDAYS = select(WorkdayRow.__table__).where(WorkdayRow.__table__.c.day >= bindparam("since"))
+LIMITS = select(LimitRow.__table__).order_by(LimitRow.__table__.c.id)
+WORKDAYS = select(WorkdayRow.__table__).where(WorkdayRow.__table__.c.day >= bindparam("since"))
 
 
 async def read_case(session: AsyncSession, case_number: str) -> Row[Any] | None:
@@ -233,28 +206,29 @@ async def steps_of(session: AsyncSession, case_number: str) -> Sequence[Row[Any]
     return (await session.execute(_STEPS, {"number": case_number})).all()
 
 
-async def all_limits(session: AsyncSession) -> list[Limit]:
-    """Every limit row."""
-    return [_to_limit(row) for row in await session.execute(_LIMITS)]
-
-
-def _to_limit(row: Row[Any]) -> Limit:
+def to_limit(row: Mapping[str, Any]) -> Limit:
+    """A row of LIMITS as the plain type."""
     return Limit(
-        ClockName(row.clock),
-        row.category_prefix,
-        row.urgency,
-        row.area_class,
-        row.amount,
-        row.unit,
-        row.source,
-        row.reviewed_on,
-        row.condition,
-        row.closing,
-        row.id,
+        ClockName(row["clock"]),
+        row["category_prefix"],
+        row["urgency"],
+        row["area_class"],
+        row["amount"],
+        row["unit"],
+        row["source"],
+        row["reviewed_on"],
+        row["condition"],
+        row["closing"],
+        row["id"],
     )
+
+
+def to_workdays(rows: Iterable[Mapping[str, Any]]) -> dict[date, bool]:
+    """Rows of WORKDAYS: which of the days are worked."""
+    return {date.fromisoformat(row["day"]): row["works"] for row in rows}
 
 
 async def own_workdays(session: AsyncSession, since: date) -> dict[date, bool]:
     """The days from `since` on that the deployment set itself."""
-    rows = await session.execute(_WORKDAYS, {"since": since.isoformat()})
-    return {date.fromisoformat(row.day): row.works for row in rows}
+    (rows,) = await read_together(session, (WORKDAYS,), {"since": since.isoformat()})
+    return to_workdays(rows)

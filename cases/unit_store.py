@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -151,11 +152,9 @@ async def find_unit(session: AsyncSession, name: str) -> UnitRow | None:
     )
 
 
-# read at every filing: made once, and plain rows
-_CLASSED = select(SpecialAreaRow.__table__).where(SpecialAreaRow.__table__.c.area_class != "")
+CLASSED = select(SpecialAreaRow.__table__).where(SpecialAreaRow.__table__.c.area_class != "")
 
 
-async def areas_with_class(session: AsyncSession) -> Book:
-    """Only what tells the class of an area."""
-    rows = (await session.execute(_CLASSED)).all()
-    return Book(areas=[SpecialArea(**{**row._mapping, "words": tuple(row.words)}) for row in rows])
+def to_classed(rows: Iterable[Mapping[str, Any]]) -> Book:
+    """Rows of CLASSED: only what tells the class of an area."""
+    return Book(areas=[SpecialArea(**{**row, "words": tuple(row["words"])}) for row in rows])

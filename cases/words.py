@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from cases.errors import WordsTooShort
 
@@ -16,6 +17,10 @@ LONGEST_WORD = 24
 MOST_PAIRS = 24
 """Of a query; more would not find anything else."""
 _LONGEST_DIGITS = 6
+_PAIR = 2
+_MOST_LISTS = 6
+_EVERYWHERE = frozenset(("街道", "道办", "办事", "事处", "地区", "小区", "社区"))
+"""What so many places are called that looking it up only costs."""
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9]+")
 
 
@@ -38,6 +43,22 @@ def split_query(text: str) -> list[str]:
     if not words:
         raise WordsTooShort
     return words
+
+
+def thin_out(words: Sequence[str]) -> list[str]:
+    """Few of a query's words that hold all of its characters: what has these has most likely all,
+    and each is a list to be looked up. 安定 定门 门街 街道 → 安定 门街 街道.
+    """
+    kept: list[str] = []
+    for nth, word in enumerate(words):
+        after = words[nth + 1] if nth + 1 < len(words) else ""
+        held = kept and kept[-1][-1] == word[0] and len(word) == _PAIR and word[-1] == after[:1]
+        if not (held and kept[-1] == words[nth - 1]):
+            kept.append(word)
+    kept = [word for word in kept if word not in _EVERYWHERE] or kept
+    # of a sentence some from its whole length, since no case has all of them by chance
+    step = max(-(-len(kept) // _MOST_LISTS), 1)
+    return kept[::step]
 
 
 def _runs(text: str) -> list[str]:

@@ -3,14 +3,15 @@
 SQLite's FTS5 walks its lists backwards and stops at a full page. PostgreSQL's GIN gives all matches
 at once, so common words are looked for by reading the newest cases, further back where a few were
 found, and only rare words in the index, where they have few matches; first among those of this and
-the last quarter, whose lists are their own.
+the last quarter, whose lists are their own. Why so: docs/adr/0054-finding-cases.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     CTE,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Select,
     String,
     Subquery,
+    and_,
     bindparam,
     case,
     cast,
@@ -30,21 +32,25 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    true,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.store import CaseRow
+from cases.words import thin_out
 from cases.words_store import match_all, match_in, quarter_of
 
-WALKED = 2000
+WALKED = 1000
 """Newest cases read one by one, before the index is asked."""
-FURTHER = 20_000
+MET = 2000
+"""So many of those that meet conditions which the index does not know."""
+FURTHER = 8_000
 """Read besides, where the first held a few: as quick as asking the index, which counts them all."""
-_FEW = 10
+_FEW = 7
 _FEW_WORDS = 4
 """So few may be common; what holds more of them is rare, and the index knows it at once."""
+_RECENT, _PORTION = 2, 3
 _DIGITS = 13
 _LAST = 10**16
 _CASES = CaseRow.__table__
@@ -53,15 +59,35 @@ _FTS = table("case_words", column("rowid", BigInteger), column("case_words", Str
 _UNINDEXED = _GIN.c.number + 0
 """The number where the planner should not think of an index: by the primary key it would read a
 million rows for a rare word, and the small index of spans helps nothing where all is meant."""
+FIRST_NUMBER = select(func.min(_GIN.c.number)).scalar_subquery()
+"""The number of the oldest case in the index."""
 Reached = ColumnElement[int]
 Columns = Sequence[ColumnElement[Any]]
 Conditions = Sequence[ColumnElement[bool]]
 
 
-def ask_fts(words: Sequence[str], low: str | None, high: str | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The words that a case must have: those said, and the marks of what never changes about it."""
+
+    said: Sequence[str]
+    facets: Sequence[str] = ()
+
+    @property
+    def words(self) -> Sequence[str]:
+        """All of them."""
+        return [*self.said, *self.facets]
+
+    @property
+    def lists(self) -> Sequence[str]:
+        """Few of them, which hardly anything has that lacks the others."""
+        return [*thin_out(self.said), *self.facets]
+
+
+def ask_fts(sought: Sought, low: str | None, high: str | None) -> dict[str, Any]:
     """The values of select_in_fts: bounds are beginnings of case numbers."""
     return {
-        "words": match_all(words),
+        "words": match_all(sought.words),
         "low": _number(low, 0),
         "high": _number(high, _LAST),
     }
@@ -80,13 +106,16 @@ def select_in_fts(columns: Columns, conditions: Conditions) -> Select[*tuple[Any
     )
 
 
-def ask_gin(words: Sequence[str], low: str | None, high: str | None, today: date) -> dict[str, Any]:
+def ask_gin(sought: Sought, low: str | None, high: str | None, today: date) -> dict[str, Any]:
     """The values of select_recent: the words, and the bounds."""
-    quarter = _newest_quarter(high, today)
+    words, quarter = sought.words, _newest_quarter(high, today)
+    common = len(words) <= _FEW_WORDS
     begin, least, top = _begin(quarter - 1), _number(low, 0), _number(high, _LAST)
     return {
-        "recent": f"({match_in(words, quarter)}) | ({match_in(words, quarter - 1)})",
-        "walked": WALKED if len(words) <= _FEW_WORDS else 0,
+        "recent": _match_either(words, quarter),
+        "recent_lists": _match_either(sought.lists, quarter),
+        "walked": WALKED if common else 0,
+        "met": MET if common else 0,
         "further": FURTHER,
         "top": top,
         "since": min(max(_number(begin, 0), least), top),
@@ -94,50 +123,60 @@ def ask_gin(words: Sequence[str], low: str | None, high: str | None, today: date
     }
 
 
-def select_recent(columns: Columns, conditions: Conditions) -> Select[*tuple[Any, ...]]:
+def select_recent(
+    columns: Columns, conditions: Conditions, *, scattered: bool = False
+) -> Select[*tuple[Any, ...]]:
     """On PostgreSQL the cases of the newest quarter and the one before, with the bound `most`
     besides those of ask_gin.
 
     Each part is asked only when those before it have not filled the page. With conditions, which
     are then all there are (bounds of numbers too), the newest cases that meet them are read:
-    of the newest of all perhaps none does.
+    of the newest of all perhaps none does. `scattered`: no index gives what meets them in order.
     """
     top, since = (bindparam(name, type_=BigInteger) for name in ("top", "since"))
-    parts, reached = _walk_meeting(conditions) if conditions else _walk_newest(top, since)
-    counts = [_count(part) for part in parts]
-    filled = sum(counts[1:], counts[0]) >= bindparam("most")
-    below = _once("below", case((filled, literal(0, BigInteger)), else_=reached))
+    walk = _walk_meeting(conditions, scattered) if conditions else _walk_newest(top, since)
+    below = _once("below", case((walk.filled, literal(0, BigInteger)), else_=walk.reached))
     gates = (below > literal(0, BigInteger), below > _UNINDEXED)
-    looked_up = _look_up(_holds(_GIN.c.words, "recent"), since, top, conditions, *gates)
-    parts.append(looked_up.cte("looked_up"))
-    found = union_all(*[select(part.c.number) for part in parts]).subquery("found")
-    return _describe(columns, found)
+    looked_up = _look_up(_look_for("recent", "recent_lists"), since, top, conditions, *gates)
+    rest = select(looked_up.cte("looked_up").c.number)
+    return _describe(columns, union_all(*walk.parts, rest).subquery("found"))
 
 
-async def find_quarters(
-    session: AsyncSession, low: str | None, high: str | None, today: date
-) -> Sequence[int]:
-    """The quarters before those of select_recent in which there may be cases."""
-    first = await session.scalar(select(func.min(_GIN.c.number)))
+def divide_quarters(
+    first: int | None, low: str | None, high: str | None, today: date, found: int, most: int
+) -> Sequence[Sequence[int]]:
+    """The quarters before those of select_recent in which there may be cases, in the portions in
+    which they are best looked through: so many as should fill the page, judging by what was found,
+    then the rest. `first` is the oldest number there is.
+    """
     if first is None:
         return ()
     begin = quarter_of(max(str(first), low[:6] if low and _day(f"{low[:6]}01") else ""))
-    return range(begin, _newest_quarter(high, today) - 1)
+    end = _newest_quarter(high, today) - 1
+    # in threes: each number of quarters is a statement of its own
+    hoped = _PORTION * -(-_RECENT * (most - found) // (found * _PORTION)) if found else end - begin
+    middle = max(end - hoped, begin)
+    portions = range(middle, end), range(begin, middle)
+    return [portion for portion in portions if portion]
 
 
 def ask_old(
-    words: Sequence[str], quarters: Sequence[int], low: str | None, high: str | None
+    sought: Sought, quarters: Sequence[int], low: str | None, high: str | None
 ) -> dict[str, Any]:
     """The values of select_old."""
     top = min(_number(_begin(quarters[-1] + 1), 0), _number(high, _LAST))
-    asked = {f"old{nth}": match_in(words, quarter) for nth, quarter in enumerate(quarters)}
-    return {**asked, "top": top, "since": _number(low, 0)}
+    words, lists = sought.words, sought.lists
+    asked: dict[str, Any] = {"top": top, "since": _number(low, 0)}
+    for nth, quarter in enumerate(quarters):
+        asked[f"old{nth}"] = match_in(words, quarter)
+        asked[f"old_lists{nth}"] = match_in(lists, quarter)
+    return asked
 
 
 def select_old(columns: Columns, conditions: Conditions, quarters: int) -> Select[*tuple[Any, ...]]:
     """The cases of so many older quarters, each of which is a look-up of its own."""
     top, since = (bindparam(name, type_=BigInteger) for name in ("top", "since"))
-    held = or_(*[_holds(_GIN.c.words, f"old{nth}") for nth in range(quarters)])
+    held = or_(*[_look_for(f"old{nth}", f"old_lists{nth}") for nth in range(quarters)])
     return _describe(columns, _look_up(held, since, top, conditions).subquery("found"))
 
 
@@ -169,48 +208,60 @@ def _newest_quarter(high: str | None, today: date) -> int:
     return quarter_of(f"{last:%Y%m}")
 
 
-def _walk_newest(high: ColumnElement[int], low: ColumnElement[int]) -> tuple[list[CTE], Reached]:
-    """Those of the newest rows of the index that hold the words, and how far they reach.
+class _Walk(NamedTuple):
+    """What reading the newest cases gives."""
 
-    Where some were found among the first, more are soon found further on.
+    parts: Sequence[Select[*tuple[Any, ...]]]
+    """Their numbers, which hold the words."""
+    filled: ColumnElement[bool]
+    """Whether they fill the page."""
+    reached: Reached
+    """How far was read."""
+
+
+def _walk_newest(high: ColumnElement[int], low: ColumnElement[int]) -> _Walk:
+    """Those of the newest rows of the index that hold the words.
+
+    Where some were found among the first, more are soon found further on. What is found there
+    counts only if it fills the page: else the index is asked for all from the first ones on.
     """
-
-    def rows(most: str, below: ColumnElement[int], *wanted: ColumnElement[Any]) -> Subquery:
-        return (
-            select(*wanted)
-            .where(_GIN.c.number >= low, _GIN.c.number < below)
-            .order_by(_GIN.c.number.desc())
-            .limit(bindparam(most))
-            .subquery()
-        )
-
-    def walk(name: str, newest: Subquery, *gate: ColumnElement[bool]) -> CTE:
-        return (
-            select(newest.c.number)
-            .where(_holds(newest.c.words, "recent"), *gate)
-            .order_by(newest.c.number.desc())
-            .limit(bindparam("most"))
-            .cte(name)
-        )
-
-    near = walk("near", rows("walked", high, _GIN.c.number, _GIN.c.words))
-    reached = _reach("walked", rows("walked", high, _GIN.c.number).c.number)
-    promising = _count(near).between(_FEW, bindparam("most") - 1)
-    below = _once("reached", case((promising, reached), else_=literal(0, BigInteger)))
-    far = walk("far", rows("further", below, _GIN.c.number, _GIN.c.words))
-    beyond = _reach("further", rows("further", below, _GIN.c.number).c.number)
-    return [near, far], case((below > 0, beyond), else_=reached)
+    number, most = _GIN.c.number, bindparam("most", type_=BigInteger)
+    newest = select(number).where(number >= low).order_by(number.desc())
+    held = _holds(_GIN.c.words, "recent")
+    walked = (
+        newest.add_columns(held.label("held"))
+        .where(number < high)
+        .limit(bindparam("walked"))
+        .cte("walked")
+    )
+    near = select(walked.c.number).where(walked.c.held).limit(most).cte("near")
+    reached = _once("reached", _reach("walked", walked.c.number))
+    promising = _count(near).between(_FEW, most - 1)
+    below = _once("onward", case((promising, reached), else_=literal(0, BigInteger)))
+    onward = (
+        newest.add_columns(_GIN.c.words)
+        .where(number < below)
+        .limit(bindparam("further"))
+        .subquery()
+    )
+    far = select(onward.c.number).where(_holds(onward.c.words, "recent")).limit(most).cte("far")
+    filled = _once("filled", _count(near) + _count(far) >= most)
+    return _Walk([select(near.c.number), select(far.c.number).where(filled)], filled, reached)
 
 
-def _walk_meeting(conditions: Conditions) -> tuple[list[CTE], Reached]:
-    """Those of the newest cases that meet the conditions, and how far they reach."""
+def _walk_meeting(conditions: Conditions, scattered: bool) -> _Walk:
+    """Those of the newest cases that meet the conditions."""
+
+    text = _CASES.c.case_number
+    # what must be sorted is sorted as numbers, which takes half the time
+    place = cast(text, BigInteger) if scattered else text
 
     def rows() -> Subquery:
         return (
-            select(_CASES.c.case_number)
-            .where(*conditions, _CASES.c.case_number >= bindparam("since_number"))
-            .order_by(_CASES.c.case_number.desc())
-            .limit(bindparam("walked"))
+            select(text, place.label("place"))
+            .where(*conditions, text >= bindparam("since_number"))
+            .order_by(place.desc())
+            .limit(bindparam("met"))
             .subquery()
         )
 
@@ -221,11 +272,12 @@ def _walk_meeting(conditions: Conditions) -> tuple[list[CTE], Reached]:
     near = (
         select(number.label("number"))
         .where(_holds(words, "recent"))
-        .order_by(meeting.c.case_number.desc())
+        .order_by(meeting.c.place.desc())
         .limit(bindparam("most"))
         .cte("near")
     )
-    return [near], _reach("walked", cast(read.c.case_number, BigInteger))
+    reached = _reach("met", cast(read.c.case_number, BigInteger))
+    return _Walk([select(near.c.number)], _count(near) >= bindparam("most"), reached)
 
 
 def _reach(most: str, number: ColumnElement[int]) -> Reached:
@@ -236,13 +288,22 @@ def _reach(most: str, number: ColumnElement[int]) -> Reached:
     ).scalar_subquery()
 
 
-def _once(name: str, value: ColumnElement[int]) -> ScalarSelect[int]:
+def _once(name: str, value: ColumnElement[Any]) -> ScalarSelect[Any]:
     """The value, reckoned and planned once, however often it is named."""
     return select(select(value.label("value")).cte(name).c.value).scalar_subquery()
 
 
 def _count(part: CTE) -> ScalarSelect[int]:
     return select(func.count()).select_from(part).scalar_subquery()
+
+
+def _look_for(asked: str, lists: str) -> ColumnElement[bool]:
+    """The rows that the few lists give, if they hold the rest too; asked so that no index knows it."""
+    return and_(_holds(_GIN.c.words, lists), _holds(_GIN.c.words, asked).is_(true()))
+
+
+def _match_either(words: Sequence[str], quarter: int) -> str:
+    return f"({match_in(words, quarter)}) | ({match_in(words, quarter - 1)})"
 
 
 def _holds(words: ColumnElement[Any], asked: str) -> ColumnElement[bool]:

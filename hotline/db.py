@@ -118,6 +118,9 @@ def _prepare_postgres(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute("SET max_parallel_workers_per_gather = 0")
     cursor.execute("SET jit = off")
+    # nor may a prepared statement keep a plan that forgets what is looked for: a rare word would be
+    # searched like a common one, through a million cases
+    cursor.execute("SET plan_cache_mode = force_custom_plan")
     cursor.close()
     connection.commit()
 
@@ -135,9 +138,8 @@ class Database:
         options: dict[str, Any] = {
             "pool_size": 20,
             "json_deserializer": _load_json,
-            # no prepared statements: after a few uses their plan forgets what is looked for, and
-            # a rare word is then searched like a common one, through a million cases
-            "connect_args": {"prepare_threshold": None},
+            # read once, planned each time (_prepare_postgres)
+            "connect_args": {"prepare_threshold": 3},
         }
         if self.is_sqlite:
             path = self.url.database or ":memory:"
@@ -219,6 +221,14 @@ class Database:
                     yield session
         for function in session.info.get("after_commit", ()):
             function()
+
+    @asynccontextmanager
+    async def write_at_once(self) -> AsyncIterator[AsyncSession]:
+        """For a single statement that writes, and looks before it: on PostgreSQL a statement is a
+        transaction of its own, and what it locks is held for no journey more. Else like `write`.
+        """
+        async with self.write() if self.is_sqlite else self.read() as session:
+            yield session
 
     @asynccontextmanager
     async def _open_session(

@@ -132,6 +132,35 @@ async def test_text_is_found_by_walking_and_in_every_span_of_the_index(
     assert await numbers(cases, text="垃圾", after="2027023100001") == [filed[0]]
 
 
+async def test_few_words_are_looked_up_and_all_must_be_there(
+    cases: Cases, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words_search, "WALKED", 0)
+    said = "安定门街道办事处门口的架空线掉下来了"
+    filed = []
+    for nth, days in enumerate((400, 200, 0)):
+        filed.append(await file(cases, f"{nth}-a", said))
+        # every second pair of the words looked for, but not those between them
+        await file(cases, f"{nth}-b", "安定，门街，事处，门口，架空，线掉，来了")
+        clock.advance(timedelta(days=days))
+    assert await numbers(cases, text="安定门街道办事处门口的架空线") == filed[::-1]
+    assert await numbers(cases, text="街道", category="06029") == filed[::-1]
+
+
+async def test_older_quarters_are_looked_through_until_the_page_is_full(
+    cases: Cases, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words_search, "WALKED", 0)
+    filed = []
+    for nth in range(16):
+        filed.append(await file(cases, f"{nth}", "护栏断了一截" if nth % 3 else "护栏断了"))
+        clock.advance(timedelta(days=46))
+    for limit in (1, 3, 5, 16):
+        assert await numbers(cases, text="护栏", limit=f"{limit}") == filed[::-1][:limit]
+    some = [number for nth, number in enumerate(filed) if nth % 3]
+    assert await numbers(cases, text="护栏断了一截", limit="6") == some[::-1][:6]
+
+
 @pytest.mark.parametrize("query", [{}, {"text": "垃圾"}, {"status": "accepted"}, {"order": "due"}])
 async def test_pages_follow_each_other_without_gap(
     cases: Cases, clock: FakeClock, query: dict[str, str]

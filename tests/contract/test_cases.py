@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
-import cases.service
 from cases.errors import CaseNotFound, UnknownCategory
 from cases.models import CaseKind, CaseStatus, Location, NewCase
 from cases.service import Cases
@@ -108,21 +108,27 @@ async def test_numbers_start_again_with_the_citys_day(filing: Cases, clock: Fake
     assert (late.case_number, early.case_number) == ("2026112200002", "2026112300001")
 
 
-async def test_a_filing_that_fails_leaves_no_gap(
-    db: Database, filing: Cases, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_filing_that_fails_leaves_no_gap(db: Database, filing: Cases) -> None:
     await filing.file(another(1), BOT)
-    with monkeypatch.context() as patch:
-
-        def fail(*_: object, **__: object) -> None:
-            raise RuntimeError("power cut")
-
-        patch.setattr(cases.service, "insert_rows", fail)
-        with pytest.raises(RuntimeError):
-            await filing.file(another(2), BOT)
+    with pytest.raises(IntegrityError):
+        await filing.file(replace(another(2), channel=None), BOT)  # type: ignore[arg-type]
     case = await filing.file(another(3), BOT)
     assert case.case_number == "2026112200002"
     assert await count(db, CaseStepRow) == 2
+
+
+async def test_a_case_is_stored_under_its_number_everywhere(db: Database, filing: Cases) -> None:
+    told = "工单 2026112200001 没解决，$1 :day \\ '又' 来了"
+    filed = await filing.file(replace(another(1), description=told), BOT)
+    stored = await filing.get(filed.case_number)
+    assert (stored.case_number, stored.description) == ("2026112200001", told)
+    assert [step.note for step in stored.history] == ["已受理登记"]
+    assert [clock.name for clock in await filing.clocks(filed.case_number)]
+    async with db.read() as session:
+        audited = (await session.scalars(select(AuditRow.object_id))).all()
+        indexed = await session.execute(text("SELECT * FROM case_words"))
+        assert len(indexed.all()) == 1
+    assert list(audited) == ["2026112200001"]
 
 
 # --- the same again --------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from bot.language.models import CategoryGuess, Vector
 from bot.language.sentences import cut_sentences
 
 MOST_CATEGORIES = 5
-LETTER_LENGTH = 80
+LETTER_LENGTH = 160
 """Characters from which a message is read sentence by sentence."""
 _MOST_SENTENCES = 12
 _WHOLE_SHARE = 0.5

@@ -30,7 +30,7 @@ _LOCAL = re.compile(
 )
 _SERVICE = re.compile(rf"{_NOT_INSIDE}(?P<body>[48]00(?:[ \-]?[0-9]){{7}})(?![0-9])")
 
-# Eight digits alone may be anything; a word about telephones must stand close before them.
+# Eight digits in a sentence may be anything; a word about telephones must stand close before them.
 _LOCAL_CUE = re.compile(
     r"(?:电话|座机|固话|号码|致电|联系|拨打|打|拨|热线)[^0-9。！？\n]{0,6}$"
     # two such numbers, one mended by the other
@@ -72,7 +72,8 @@ def _read_lines(view: DigitView, text: str) -> Iterator[Entity]:
         yield _entity(view, text, match, _digits_of(match.group("body")), data)
     for match in _LOCAL.finditer(view.text):
         before = view.text[max(0, match.start() - _LOCAL_CUE_REACH) : match.start()]
-        if _LOCAL_CUE.search(before) or match.group("extension"):
+        alone = view.text.strip(" ，。.") == match.group()
+        if alone or _LOCAL_CUE.search(before) or match.group("extension"):
             yield _entity(view, text, match, _digits_of(match.group("body")), _landline(match))
 
 

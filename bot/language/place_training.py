@@ -51,7 +51,7 @@ def make_examples(nlp: Language) -> list[Example]:
     """Everything the model learns from."""
     gazetteer = tokenizer_of(nlp).gazetteer
     by_kind: dict[str, list[str]] = {"district": [], "subdistrict": [], "place": []}
-    for name in gazetteer.names:
+    for name in sorted(gazetteer.names):
         named = gazetteer.look_up(name)
         kind = named.kind if named is not None and named.kind in by_kind else "place"
         by_kind[kind].append(name)

@@ -18,10 +18,11 @@ _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 SETTLED = 0.99
 """The confidence of what a rule has settled."""
 _POSSIBLE, _LIKELY_TROUBLE = 0.05, 0.15
-_PLAIN_CATEGORY, _LIKELY_CATEGORY = 0.7, 0.8
+_PLAIN_CATEGORY, _LIKELY_CATEGORY, _CERTAIN_CATEGORY = 0.7, 0.8, 0.95
 _DOUBTFUL = 0.65
 _FOREIGN = 0.85
-"""From here on a message is out of scope whatever it names: 帮我叫辆车去机场."""
+"""From here on a message is out of scope: 帮我叫辆车去机场. Only what is certainly ours, at a place of
+the city, speaks against it: 宋家庄地铁站的自动售货机吞钱."""
 _HALF_FOREIGN = 0.7
 """Below this, trouble with what is surely ours is a report though nothing says where."""
 _COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:投诉|举报|反映)")
@@ -104,9 +105,13 @@ def _tells_of_ours(
     """八达岭北门锁那边拉客的追着人不放: what is surely ours, or a place of the city and a wish to
     complain or a trouble there, however foreign it sounds.
     """
-    if ranking[0].name != "out_of_scope" or ranking[0].confidence >= _FOREIGN:
+    if ranking[0].name != "out_of_scope":
         return False
     places = _find_places(entities)
+    if _is_in_the_city(places) and _is_sure(category, _CERTAIN_CATEGORY):
+        return True
+    if ranking[0].confidence >= _FOREIGN:
+        return False
     complains = _COMPLAINS.match(text) is not None
     if _is_sure(category, _LIKELY_CATEGORY):
         plain = ranking[0].confidence < _HALF_FOREIGN and tells_of_trouble(text)

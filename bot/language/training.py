@@ -136,9 +136,7 @@ def embed_ahead(listener: Listener, memory: Path) -> None:
 def _gather(sentences: Pairs) -> tuple[list[tuple[str, str]], ...]:
     """What each of the models learns from, as they see it: intents, categories, dangers."""
     categories = [
-        (text, entry.code)
-        for entry in read_categories()
-        for text in (entry.name, *entry.words, *entry.examples)
+        (text, entry.code) for entry in read_categories() for text in (entry.name, *entry.examples)
     ]
     return (
         _normalise_pairs(sentences, spoken_every=_SPOKEN_EVERY),

@@ -56,6 +56,25 @@ def test_a_sure_matter_with_its_place_is_a_report(
     assert settle_intents(text, told, where if place else (), None, guess)[0].name == intent
 
 
+@pytest.mark.parametrize(
+    ("code", "sure", "data", "intent"),
+    [
+        ("05008", 0.99, {"district_code": "110106"}, "report_case"),
+        ("05008", 0.9, {"district_code": "110106"}, "out_of_scope"),
+        ("05008", 0.99, {}, "out_of_scope"),
+        ("99999", 0.99, {"district_code": "110106"}, "out_of_scope"),
+    ],
+)
+def test_what_is_certainly_ours_in_the_city_is_a_report_however_foreign(
+    code: str, sure: float, data: dict[str, str], intent: str
+) -> None:
+    told = [Intent("out_of_scope", 0.98), Intent("report_case", 0.01)]
+    where = (Entity("location", "宋家庄地铁站H口", "宋家庄地铁站H口", 0, 8, data),)
+    guess = CategoryGuess(code, "自动售货机异常", sure)
+    text = "宋家庄地铁站H口的自动售货机付了款不出货"
+    assert settle_intents(text, told, where, None, guess)[0].name == intent
+
+
 def test_trouble_at_a_place_in_the_city_is_a_report_however_unsure() -> None:
     told = [Intent("out_of_scope", 0.75), Intent("report_case", 0.1)]
     where = (Entity("location", "方庄路3号", "方庄路3号", 7, 12, {"district_code": "110106"}),)

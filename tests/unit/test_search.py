@@ -1,4 +1,4 @@
-"""Search over articles: words, vectors kept, ranking, and the decision to answer or decline."""
+"""Search over articles: ranking, the decision to answer or decline, renewal."""
 
 from __future__ import annotations
 
@@ -38,196 +38,20 @@ from kb.words import (
     read_document,
     tokenize,
 )
-
-DIMENSION = 96
-
-
-class CharacterEmbedder:
-    """Characters counted into a few numbers, beside something all sentences share."""
-
-    name = "characters"
-    dimension = DIMENSION
-
-    def __init__(self) -> None:
-        self.embedded: list[tuple[Role, str]] = []
-
-    def embed(self, sentences: Sequence[str], role: Role = "query") -> Vector:
-        self.embedded += [(role, sentence) for sentence in sentences]
-        vectors = np.full((len(sentences), DIMENSION), 0.3, dtype=np.float32)
-        for row, sentence in zip(vectors, sentences, strict=True):
-            for char in sentence:
-                row[zlib.crc32(char.encode()) % DIMENSION] += 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def weigh(**named: float) -> tuple[float, ...]:
-    return tuple(named.get(name, 0.0) for name in EVIDENCE)
-
-
-WEIGHTS = Weights(
-    rank=(8.0, 2.0, 4.0, 2.0, 3.0, 3.0, 0.0),
-    known=Judge(weigh(coverage=40.0), -10.0),
-    right=Judge(weigh(certainty=8.0), 4.0),
-    answer_at=0.6,
-    offer_at=0.5,
+from tests.small_base import (
+    ARTICLES,
+    DIMENSION,
+    DOGS,
+    HEATING,
+    TREES,
+    TRIM,
+    WEIGHTS,
+    CharacterEmbedder,
+    article,
+    build,
+    find,
+    weigh,
 )
-
-
-def article(
-    slug: str, title: str, questions: Sequence[str], answer: str, **more: object
-) -> Article:
-    plain = Article(
-        slug=slug,
-        title=title,
-        questions=tuple(questions),
-        answer=answer,
-        body=f"{answer}\n\n- 情况紧急的，马上说明。",
-        authority="街道",
-        jurisdiction="北京市",
-        sources=(Source("某条例"),),
-        review_by=date(2027, 5, 1),
-    )
-    return replace(plain, **more)  # type: ignore[arg-type]
-
-
-DOGS = article(
-    "dogs", "遛狗要拴绳吗？", ["遛狗不牵绳罚多少", "狗没拴绳谁管"], "遛狗要用束犬链，由成年人牵领。"
-)
-TREES = article(
-    "trees", "能自己砍树吗？", ["院里的树能锯掉吗", "砍树要批准吗"], "砍伐树木要经绿化部门批准。"
-)
-TRIM = article(
-    "trim", "树挡光谁来剪？", ["树枝伸进窗户谁剪", "树挡住阳光了"], "树木遮光由管护单位修剪。"
-)
-HEATING = article(
-    "heating", "暖气不热怎么办？", ["屋里冷找谁", "暖气片冰凉"], "先报修供热单位，再打12345。"
-)
-ARTICLES = (DOGS, TREES, TRIM, HEATING)
-
-
-def build(
-    articles: Sequence[Article] = ARTICLES,
-    weights: Weights = WEIGHTS,
-    strangers: Sequence[str] | None = None,
-) -> SearchIndex:
-    return SearchIndex(articles, PassageVectors(CharacterEmbedder(), None), weights, strangers)
-
-
-def find(index: SearchIndex, query: str, k: int = 5) -> Found:
-    return index.search(query, CharacterEmbedder().embed([query])[0], k)
-
-
-def test_tokens_are_characters_pairs_and_whole_numbers() -> None:
-    assert tokenize("能砍树吗 LED96310") == [
-        "砍",
-        "树",
-        "能砍",
-        "砍树",
-        "树吗",
-        "#砍树",
-        "led96310",
-    ]
-
-
-def test_names_of_one_thing_share_a_concept() -> None:
-    assert "#电动车" in tokenize("电瓶车")
-    assert "#电动车" in tokenize("小电驴")
-
-
-def test_longest_name_at_a_place_wins() -> None:
-    tokens = tokenize("有狗屎")
-    assert "#狗粪" in tokens
-    assert "#犬" not in tokens
-
-
-def test_digits_inside_a_longer_number_name_nothing() -> None:
-    assert "#热线" in tokenize("打12345")
-    assert "#热线" not in tokenize("号码13812345678")
-
-
-def test_fold_ignores_signs_and_case() -> None:
-    assert fold("LED 屏，能装吗？") == fold("led屏能装吗")
-
-
-def test_every_synonym_group_has_several_names() -> None:
-    rows = SYNONYMS_FILE.read_text("utf-8").splitlines()[1:]
-    assert [row for row in rows if len(row.partition(",")[2].split()) < 2] == []
-    assert len({row.partition(",")[0] for row in rows}) == len(rows)
-
-
-def post(*texts: str) -> Postings:
-    return Postings([read_document(text, "") for text in texts])
-
-
-def score(postings: Postings, words: str) -> Scores:
-    numbers = np.unique(number_tokens(words))
-    spans = postings.find(numbers)
-    found = np.array([span.stop - span.start for span in spans], dtype=np.int64)
-    bounds = bound_lengths(postings.lengths, float(postings.lengths.mean()))
-    return postings.score(spans, rate_rarity(found, postings.total), bounds)
-
-
-@pytest.mark.parametrize(
-    "text", ["能砍树吗 LED96310", "电瓶车进楼，打12345", "", "😀狗屎a犬", "\ud800狗"]
-)
-def test_numbers_are_the_tokens(text: str) -> None:
-    assert sorted(number_tokens(text).tolist()) == sorted(map(number_token, tokenize(text)))
-
-
-def test_numbers_are_the_tokens_of_every_shipped_text() -> None:
-    for each, _ in read_articles().values():
-        for text in (each.answer, each.body, *each.questions):
-            assert sorted(number_tokens(text).tolist()) == sorted(
-                map(number_token, tokenize(text))
-            ), text
-
-
-def test_tokens_have_numbers_of_their_own() -> None:
-    texts = [q for each, _ in read_articles().values() for q in each.questions]
-    tokens = {token for text in texts for token in tokenize(text)}
-    assert len({number_token(token) for token in tokens}) == len(tokens) > 5_000
-
-
-def test_rare_words_outweigh_common_ones() -> None:
-    scores = score(post("a b", "a c", "a d"), "a c")
-    assert scores.argmax() == 1
-    assert scores[0] == pytest.approx(scores[2])
-
-
-def test_a_word_counts_less_in_a_longer_document() -> None:
-    short, long = score(post("x y", "x a b c d e f g h"), "x")
-    assert short > long > 0
-
-
-def test_repeating_a_word_saturates() -> None:
-    once, often = score(post("x a b c", "x x x x"), "x")
-    assert once < often < 3 * once
-
-
-def test_what_is_told_is_scored_for_those_asked_about() -> None:
-    postings = Postings(
-        [read_document("狗", "猫"), read_document("猫", "狗"), read_document("", "")]
-    )
-    spans = postings.find(np.array([ord("猫")], dtype=np.uint64))
-    assert postings.count_told(spans) == [1]
-    one, bounds = np.ones(1), np.ones(3)
-    first, second = postings.score_told(spans, one, bounds, np.array([0, 2]))
-    assert first > second == 0
-
-
-def test_unknown_words_lower_what_is_covered() -> None:
-    found = np.array([1, 0])
-    attainable, unknown = attain(rate_rarity(found, 2), found, 2)
-    assert score(post("a", "b"), "a zebra").max() < attainable / 2
-    assert 0.5 < unknown < 1
-    found = np.array([1])
-    assert attain(rate_rarity(found, 2), found, 2)[1] == 0
-    assert attain(np.zeros(0), np.zeros(0, np.int64), 2) == (0.0, 1.0)
-
-
-def test_postings_of_nothing() -> None:
-    spans = Postings([]).find(np.array([1], dtype=np.uint64))
-    assert Postings([]).score(spans, np.ones(1), np.zeros(0)).shape == (0,)
 
 
 def test_right_article_comes_first_and_answers() -> None:
@@ -354,75 +178,6 @@ def test_asked_questions_name_articles_that_exist() -> None:
     asked = read_asked()
     assert set().union(*asked.values()) <= set(articles)
     assert 0 < sum(not slugs for slugs in asked.values()) < len(asked) / 4
-
-
-def test_passages_are_embedded_once_and_in_their_role(tmp_path: Path) -> None:
-    embedder = CharacterEmbedder()
-    vectors = PassageVectors(embedder, tmp_path)
-    first = vectors([("query", "甲"), ("passage", "甲"), ("passage", "乙")])
-    assert sorted(embedder.embedded) == [("passage", "乙"), ("passage", "甲"), ("query", "甲")]
-    again = PassageVectors(embedder, tmp_path)([("passage", "乙"), ("query", "甲")])
-    assert len(embedder.embedded) == 3
-    assert np.array_equal(again, first[[2, 0]])
-
-
-def test_texts_that_have_vectors_are_not_normalised_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wide = replace(DOGS, questions=(*DOGS.questions, "遛狗　不牵绳?"))
-    first = SearchIndex([wide, TREES], PassageVectors(CharacterEmbedder(), tmp_path), WEIGHTS, [])
-    normalised: list[str] = []
-
-    def watch(text: str) -> Normalised:
-        normalised.append(text)
-        return normalise(text)
-
-    monkeypatch.setattr("kb.passages.normalise", watch)
-    again = SearchIndex([wide, TREES], PassageVectors(CharacterEmbedder(), tmp_path), WEIGHTS, [])
-    assert "遛狗　不牵绳?" in normalised
-    assert not {DOGS.questions[0], TREES.questions[0]} & set(normalised)
-    for query in ("遛狗不牵绳？", "砍树要批吗"):
-        assert find(again, query) == find(first, query)
-
-
-def test_vectors_are_kept_closely(tmp_path: Path) -> None:
-    texts = [q for each in ARTICLES for q in each.questions]
-    kept = PassageVectors(CharacterEmbedder(), tmp_path)([("query", text) for text in texts])
-    exact = CharacterEmbedder().embed(texts)
-    assert np.abs(kept @ kept.T - exact @ exact.T).max() < 0.01
-
-
-def test_what_another_process_embeds_is_seen(tmp_path: Path) -> None:
-    one, other = CharacterEmbedder(), CharacterEmbedder()
-    first, second = PassageVectors(one, tmp_path), PassageVectors(other, tmp_path)
-    first([("query", "甲")])
-    second([("query", "乙"), ("query", "甲")])
-    assert other.embedded == [("query", "乙")]
-    assert np.array_equal(first([("query", "乙")]), second([("query", "乙")]))
-    assert len(one.embedded) == 1
-
-
-def test_many_keys_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kb.vectors._FRESH_AT_MOST", 3)
-    embedder = CharacterEmbedder()
-    vectors = PassageVectors(embedder, tmp_path)
-    passages: list[tuple[Role, str]] = [("query", char) for char in "甲乙丙丁戊己庚"]
-    for passage in passages:
-        vectors([passage])
-    assert np.array_equal(vectors(passages), PassageVectors(embedder, tmp_path)(passages))
-    assert len(embedder.embedded) == len(passages)
-
-
-def test_row_cut_short_by_a_crash_is_written_again(tmp_path: Path) -> None:
-    embedder = CharacterEmbedder()
-    PassageVectors(embedder, tmp_path)([("query", "甲"), ("query", "乙")])
-    (file,) = tmp_path.glob("*.rows")
-    file.write_bytes(file.read_bytes()[:-5])
-    vectors = PassageVectors(embedder, tmp_path)([("query", "甲"), ("query", "乙")])
-    assert np.array_equal(
-        vectors, PassageVectors(CharacterEmbedder(), None)([("query", "甲"), ("query", "乙")])
-    )
-    assert len(embedder.embedded) == 3
 
 
 CROWD = [article(f"a{n}", f"第{n}号规定说什么", [f"规定{n}"], f"内容{n}。") for n in range(60)]

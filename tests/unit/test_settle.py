@@ -75,6 +75,18 @@ def test_what_is_certainly_ours_in_the_city_is_a_report_however_foreign(
     assert settle_intents(text, told, where, None, guess)[0].name == intent
 
 
+@pytest.mark.parametrize(("foreign", "asked", "reported"), [(0.8, 0.01, 0.006), (0.9, 0.08, 0.02)])
+def test_what_is_only_asked_of_a_place_in_the_city_is_no_report(
+    foreign: float, asked: float, reported: float
+) -> None:
+    told = [Intent("out_of_scope", foreign), Intent("ask_policy", asked)]
+    told.append(Intent("report_case", reported))
+    where = (Entity("location", "双井", "双井", 0, 2, {"district_code": "110105"}),)
+    guess = CategoryGuess("09019", "共享单车乱象", 1.0)
+    text = "双井附近共享单车多少钱一小时"
+    assert settle_intents(text, told, where, None, guess)[0].name == "out_of_scope"
+
+
 def test_trouble_at_a_place_in_the_city_is_a_report_however_unsure() -> None:
     told = [Intent("out_of_scope", 0.75), Intent("report_case", 0.1)]
     where = (Entity("location", "方庄路3号", "方庄路3号", 7, 12, {"district_code": "110106"}),)

@@ -47,7 +47,7 @@ async def insert_case(
     """
     bound = {"day": day, "key": key}
     if session.get_bind().dialect.name != "sqlite":
-        stand_in = day + "".join(secrets.choice("0123456789") for _ in range(_PLACE_DIGITS))
+        stand_in = f"{day}{secrets.randbelow(10**_PLACE_DIGITS):0{_PLACE_DIGITS}d}"
         rows, words = build(stand_in)
         return await insert_numbered(session, _GIVE_NUMBER, bound, stand_in, rows, words)
     filed = await session.scalar(_COUNT_ALONE, bound)

@@ -123,7 +123,8 @@ def _search_recent(names: frozenset[str]) -> Select[*tuple[Any, ...]]:
 
 @lru_cache(_SHAPES)
 def _search_old(names: frozenset[str], quarters: int) -> Select[*tuple[Any, ...]]:
-    return select_old(_COLUMNS, _outside(names), quarters)
+    scattered = "statuses" in names
+    return select_old(_COLUMNS, _outside(names), quarters, scattered=scattered)
 
 
 def _outside(names: frozenset[str]) -> Sequence[ColumnElement[bool]]:

@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import store
 from cases.categories import get_category
-from cases.clock_store import clocks_of, first_clocks, read_rules_and_areas
+from cases.clock_store import Rules, clocks_of, first_clocks, read_rules_and_areas
+from cases.dispatch import Book
 from cases.errors import CaseNotFound
 from cases.filing_store import CaseRows, insert_case
 from cases.finding import Found, Search, name_place
@@ -77,8 +78,10 @@ class Cases:
         told = Sighting(new.category_code, new.description, new.location)
         marks = await asyncio.to_thread(marks_of, told)
         try:
-            async with self._db.write_at_once() as session:
-                return await self._file(session, new, actor, marks)
+            return await self._db.look_then_write(
+                lambda session: read_rules_and_areas(session, self._clock.now()),
+                lambda session, in_force: self._file(session, new, actor, marks, *in_force),
+            )
         except IntegrityError:
             # the same key filed at the same moment elsewhere: that one counts
             async with self._db.read() as session:
@@ -88,11 +91,16 @@ class Cases:
                 return await self._to_case(session, row)
 
     async def _file(
-        self, session: AsyncSession, new: NewCase, actor: Actor, marks: Sequence[str]
+        self,
+        session: AsyncSession,
+        new: NewCase,
+        actor: Actor,
+        marks: Sequence[str],
+        rules: Rules,
+        areas: Book,
     ) -> Case:
         now = self._clock.now()
         category = get_category(new.category_code) if new.category_code else None
-        rules, areas = await read_rules_and_areas(session, now)
         area_class = areas.class_of(new.location)
         name = category.name if category else None
         place = new.location or Location("")

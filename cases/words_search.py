@@ -45,7 +45,7 @@ WALKED = 1000
 """Newest cases read one by one, before the index is asked."""
 MET = 2000
 """So many of those that meet conditions which the index does not know."""
-FURTHER = 8_000
+FURTHER = 5_000
 """Read besides, where the first held a few: as quick as asking the index, which counts them all."""
 _FEW = 7
 _FEW_WORDS = 4
@@ -53,6 +53,8 @@ _FEW_WORDS = 4
 _RECENT, _PORTION = 2, 3
 _DIGITS = 13
 _LAST = 10**16
+_NO_END = "9"
+"""After every number, as text."""
 _CASES = CaseRow.__table__
 _GIN = table("case_words", column("number", BigInteger), column("words", TSVECTOR))
 _FTS = table("case_words", column("rowid", BigInteger), column("case_words", String))
@@ -114,6 +116,8 @@ def ask_gin(sought: Sought, low: str | None, high: str | None, today: date) -> d
     return {
         "recent": _match_either(words, quarter),
         "recent_lists": _match_either(sought.lists, quarter),
+        "walked_for": _match_either(words, quarter),
+        "top_number": high or _NO_END,
         "walked": WALKED if common else 0,
         "met": MET if common else 0,
         "further": FURTHER,
@@ -135,11 +139,8 @@ def select_recent(
     """
     top, since = (bindparam(name, type_=BigInteger) for name in ("top", "since"))
     walk = _walk_meeting(conditions, scattered) if conditions else _walk_newest(top, since)
-    below = _once("below", case((walk.filled, literal(0, BigInteger)), else_=walk.reached))
-    gates = (below > literal(0, BigInteger), below > _UNINDEXED)
-    looked_up = _look_up(_look_for("recent", "recent_lists"), since, top, conditions, *gates)
-    rest = select(looked_up.cte("looked_up").c.number)
-    return _describe(columns, union_all(*walk.parts, rest).subquery("found"))
+    held = _look_for("recent", "recent_lists")
+    return _describe(columns, _go_on(walk, held, since, top, conditions))
 
 
 def divide_quarters(
@@ -166,18 +167,45 @@ def ask_old(
     """The values of select_old."""
     top = min(_number(_begin(quarters[-1] + 1), 0), _number(high, _LAST))
     words, lists = sought.words, sought.lists
-    asked: dict[str, Any] = {"top": top, "since": _number(low, 0)}
+    asked: dict[str, Any] = {
+        "top": top,
+        "since": _number(low, 0),
+        "top_number": min(_begin(quarters[-1] + 1), high or _NO_END),
+        "since_number": low or "",
+        "walked_for": " | ".join(f"({match_in(words, quarter)})" for quarter in quarters),
+    }
     for nth, quarter in enumerate(quarters):
         asked[f"old{nth}"] = match_in(words, quarter)
         asked[f"old_lists{nth}"] = match_in(lists, quarter)
     return asked
 
 
-def select_old(columns: Columns, conditions: Conditions, quarters: int) -> Select[*tuple[Any, ...]]:
-    """The cases of so many older quarters, each of which is a look-up of its own."""
-    top, since = (bindparam(name, type_=BigInteger) for name in ("top", "since"))
+def select_old(
+    columns: Columns, conditions: Conditions, quarters: int, *, scattered: bool = False
+) -> Select[*tuple[Any, ...]]:
+    """The cases of so many older quarters, each of which is a look-up of its own; with conditions
+    those that meet them are read first, as in select_recent.
+    """
     held = or_(*[_look_for(f"old{nth}", f"old_lists{nth}") for nth in range(quarters)])
-    return _describe(columns, _look_up(held, since, top, conditions).subquery("found"))
+    top, since = (bindparam(name, type_=BigInteger) for name in ("top", "since"))
+    if not conditions:
+        return _describe(columns, _look_up(held, since, top, ()).subquery("found"))
+    walk = _walk_meeting(conditions, scattered)
+    return _describe(columns, _go_on(walk, held, since, top, conditions))
+
+
+def _go_on(
+    walk: _Walk,
+    held: ColumnElement[bool],
+    low: ColumnElement[int],
+    high: ColumnElement[int],
+    conditions: Conditions,
+) -> FromClause:
+    """What was read, and what the index has below, if that did not fill the page."""
+    below = _once("below", case((walk.filled, literal(0, BigInteger)), else_=walk.reached))
+    gates = (below > literal(0, BigInteger), below > _UNINDEXED)
+    looked_up = _look_up(held, low, high, conditions, *gates).cte("looked_up")
+    return union_all(*walk.parts, select(looked_up.c.number)).subquery("found")
 
 
 def _describe(columns: Columns, found: FromClause) -> Select[*tuple[Any, ...]]:
@@ -259,7 +287,11 @@ def _walk_meeting(conditions: Conditions, scattered: bool) -> _Walk:
     def rows() -> Subquery:
         return (
             select(text, place.label("place"))
-            .where(*conditions, text >= bindparam("since_number"))
+            .where(
+                *conditions,
+                text >= bindparam("since_number"),
+                text < bindparam("top_number"),
+            )
             .order_by(place.desc())
             .limit(bindparam("met"))
             .subquery()
@@ -271,7 +303,7 @@ def _walk_meeting(conditions: Conditions, scattered: bool) -> _Walk:
     words = select(_GIN.c.words).where(_GIN.c.number == number).scalar_subquery()
     near = (
         select(number.label("number"))
-        .where(_holds(words, "recent"))
+        .where(_holds(words, "walked_for"))
         .order_by(meeting.c.place.desc())
         .limit(bindparam("most"))
         .cte("near")

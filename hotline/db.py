@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, event, make_url
 from sqlalchemy.dialects.postgresql import JSONB
@@ -31,6 +31,8 @@ from sqlalchemy.types import TypeDecorator
 
 from hotline import sqlite
 
+Found = TypeVar("Found")
+Done = TypeVar("Done")
 _FRESH_SECONDS = 5.0
 """So long after its last use a connection is taken to be alive."""
 
@@ -222,13 +224,22 @@ class Database:
         for function in session.info.get("after_commit", ()):
             function()
 
-    @asynccontextmanager
-    async def write_at_once(self) -> AsyncIterator[AsyncSession]:
-        """For a single statement that writes, and looks before it: on PostgreSQL a statement is a
-        transaction of its own, and what it locks is held for no journey more. Else like `write`.
+    async def look_then_write(
+        self,
+        look: Callable[[AsyncSession], Awaitable[Found]],
+        write: Callable[[AsyncSession, Found], Awaitable[Done]],
+    ) -> Done:
+        """Write with one statement, by what was looked up before it; what is locked is held for as
+        little as can be. On PostgreSQL the statement is a transaction of its own; on SQLite the
+        looks are over before the lock is taken.
         """
-        async with self.write() if self.is_sqlite else self.read() as session:
-            yield session
+        if not self.is_sqlite:
+            async with self.read() as session:
+                return await write(session, await look(session))
+        async with self.read(brief=True) as session:
+            found = await look(session)
+        async with self.write() as session:
+            return await write(session, found)
 
     @asynccontextmanager
     async def _open_session(

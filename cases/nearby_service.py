@@ -67,7 +67,7 @@ class Nearby:
     async def find(self, told: Sighting, *, besides: str = "") -> list[Likely]:
         """The likeliest first; `besides` is a case number that is not meant."""
         marks = await asyncio.to_thread(marks_to_look_up, told)
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             rows = await cases_marked(session, marks, self._clock.now() - LOOK_BACK)
         rows = [row for row in rows if row.case_number != besides]
         return await asyncio.to_thread(self._rank, told, rows) if rows else []

@@ -48,9 +48,11 @@ MET = 2000
 FURTHER = 5_000
 """Read besides, where the first held a few: as quick as asking the index, which counts them all."""
 _FEW = 7
+"""So many of the first promise a full page further on."""
 _FEW_WORDS = 4
 """So few may be common; what holds more of them is rare, and the index knows it at once."""
 _RECENT, _PORTION = 2, 3
+"""Quarters that are looked through first, and the steps in which older ones are."""
 _DIGITS = 13
 _LAST = 10**16
 _NO_END = "9"
@@ -60,7 +62,7 @@ _GIN = table("case_words", column("number", BigInteger), column("words", TSVECTO
 _FTS = table("case_words", column("rowid", BigInteger), column("case_words", String))
 _UNINDEXED = _GIN.c.number + 0
 """The number where the planner should not think of an index: by the primary key it would read a
-million rows for a rare word, and the small index of spans helps nothing where all is meant."""
+million rows for a rare word."""
 FIRST_NUMBER = select(func.min(_GIN.c.number)).scalar_subquery()
 """The number of the oldest case in the index."""
 Reached = ColumnElement[int]

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from bot.language.embedding import Role
-from bot.language.models import Vector
-from bot.language.normalise import Normalised, normalise
-from hotline.clock import FakeClock
-from hotline.db import Database
-from kb import store
-from kb.fit import read_also_right, read_asked
-from kb.jurisdiction import is_elsewhere
-from kb.models import Article, Source
-from kb.passages import read_strangers
-from kb.search import CANDIDATES, SearchIndex
-from kb.service import Knowledge, read_articles
-from kb.trust import EVIDENCE, FEATURES, Found, Judge, Weights, load_weights, read_weights
-from kb.vectors import PassageVectors
+from kb.service import read_articles
 from kb.words import (
     SYNONYMS_FILE,
     Postings,
@@ -37,20 +18,6 @@ from kb.words import (
     rate_rarity,
     read_document,
     tokenize,
-)
-from tests.small_base import (
-    ARTICLES,
-    DIMENSION,
-    DOGS,
-    HEATING,
-    TREES,
-    TRIM,
-    WEIGHTS,
-    CharacterEmbedder,
-    article,
-    build,
-    find,
-    weigh,
 )
 
 

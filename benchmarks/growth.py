@@ -1,6 +1,6 @@
 """How search grows: 1,000, 10,000 and 100,000 generated articles.
 
-    OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.growth
+    .venv/bin/python -m benchmarks.growth
 
 An article is a shipped one with an invented place and number in its sentences and some of its
 neighbours' forms and paragraphs: texts are as long and as varied as real ones, and many are close.

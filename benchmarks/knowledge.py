@@ -1,6 +1,6 @@
 """Compares three searches on others' questions: ours, BM25 alone, sentence vectors alone.
 
-    OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.knowledge
+    .venv/bin/python -m benchmarks.knowledge
 
 Prints a table for each set of questions in tests/knowledge (its README says which were blind
 when); `answers_N.jsonl` names every article that answers each. BM25 (bm25s, jieba words and

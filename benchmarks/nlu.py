@@ -1,6 +1,6 @@
 """Compares our understanding with Rasa's stock Chinese pipeline on sentences nobody trained on.
 
-    OMP_NUM_THREADS=1 .venv/bin/python -m benchmarks.nlu
+    .venv/bin/python -m benchmarks.nlu
 
 Both are trained by `rasa train nlu` on nlu_data/nlu in temporary folders, from nothing, and then
 read tests/understanding/*.jsonl in a process of their own, one sentence at a time. Stock Rasa

@@ -13,6 +13,7 @@ import typer
 from hotline.cli_cases import cases, keys
 from hotline.cli_knowledge import kb, places
 from hotline.errors import HotlineError, InvalidInput
+from hotline.processor import settle_processor
 from hotline.settings import describe_settings, load_settings, with_secret_key
 from hotline.terminal import DataDir, Port, map_lines, quiet_settings, read_settings, say
 
@@ -219,7 +220,7 @@ def calls_import(
 
 def main() -> None:
     """Entry point: bad input is one sentence and exit code 2, failure one sentence and 1."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    settle_processor()
     try:
         app()
     except HotlineError as error:

@@ -17,6 +17,9 @@ from hotline.db import Database
 from hotline.limits import LocalLimiter
 from hotline.migrate import upgrade_database
 from hotline.privacy import Vault
+from hotline.processor import settle_processor
+
+settle_processor()  # nothing imported so far loads numpy
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 """Reference material beside the project; tests that read it skip where it is absent."""

@@ -24,6 +24,7 @@ _LEARNED_FROM = (
     # what a sentence is turned into before it is learned from
     "bot/language/classifier*.py",
     "bot/language/embedding*.py",
+    "bot/language/learning.py",
     "bot/language/augmentation.py",
     "bot/language/gazetteer.py",
     "bot/language/normalise.py",
@@ -105,10 +106,12 @@ def _run_rasa_train(settings: Settings, out: Path) -> None:
         # the language check of `make check` says more, and this reads everything twice over
         "--skip-validation",
     ]  # fmt: skip
-    environment = child_environment(settings, {"LOG_LEVEL": "ERROR", "TQDM_DISABLE": "1"})
+    learned = out / "learned"
+    quiet = {"LOG_LEVEL": "ERROR", "TQDM_DISABLE": "1", "HOTLINE_LEARNED_AHEAD": str(learned)}
+    environment = child_environment(settings, quiet)
     settings.cache_dir.mkdir(parents=True, exist_ok=True)
-    ahead = [sys.executable, "-m", "bot.language.training", str(settings.cache_dir)]
-    # Sentences are embedded while Rasa starts. Should it fail, Rasa's process embeds, and tells why.
+    ahead = [sys.executable, "-m", "bot.language.learning", str(learned), str(settings.cache_dir)]
+    # What is ours is learned while Rasa starts. Should it fail, Rasa's process learns, and tells why.
     with subprocess.Popen(  # noqa: S603 - our own interpreter and fixed arguments
         ahead, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import subprocess
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Text
@@ -19,9 +17,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.language.embedding import configured_embedder
+from bot.language.learning import learn, take_over
 from bot.language.models import Understanding
-from bot.language.training import read_categories, train_models, vectors_file
-from bot.language.understanding import PLACES, Understander
+from bot.language.training import read_categories
+from bot.language.understanding import Understander
 
 _RANKED = 5
 
@@ -68,14 +67,10 @@ class MessageReader(GraphComponent):
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the models (the intents on Rasa's training data) and persist them."""
         sentences = [(m.get("text"), m.get("intent")) for m in training_data.intent_examples]
-        memory = vectors_file(_cache_folder())
+        made = os.environ.get("HOTLINE_LEARNED_AHEAD")
         with self._storage.write_to(self._resource) as folder:
-            # a process of its own, so that the two trainings run side by side
-            command = [sys.executable, "-m", "bot.language.place_training", str(folder / PLACES)]
-            with subprocess.Popen(command) as places:  # noqa: S603 - our own module
-                train_models(configured_embedder(_cache_folder()), sentences, memory).save(folder)
-            if places.returncode != 0:
-                raise RuntimeError("the reader of places could not be trained")
+            if not (made and take_over(Path(made), folder)):
+                learn(folder, _cache_folder(), sentences)
         return self._resource
 
     def process(self, messages: List[Message]) -> List[Message]:

@@ -25,7 +25,14 @@ from bot.language.persons import read_persons
 from bot.language.phones import read_phones
 from bot.language.place_tagger import MODEL_FILE, PlaceTagger, describe_signs, split_signs
 from bot.language.place_units import Unit, UnitFinder
-from bot.language.places import Chain, adopt_spans, clear_spans, describe_places, find_chains
+from bot.language.places import (
+    Chain,
+    add_facilities,
+    adopt_spans,
+    clear_spans,
+    describe_places,
+    find_chains,
+)
 from bot.language.plates import read_plates
 from bot.language.segmentation import Segmenter
 from bot.language.times import read_times
@@ -83,6 +90,7 @@ class GazetteerRuler:
 class _Reading:
     """What the rules made of a text, on its way to the later components."""
 
+    words: list[str]
     kept: _Kept
     blocked: list[tuple[int, int]]
     units: list[Unit]
@@ -97,6 +105,8 @@ class RuleReader:
 
     def __call__(self, doc: Doc) -> Doc:
         text = doc.text
+        # spaCy makes a token anew for each one that is looked at, so they are looked at once
+        words = [token.text for token in doc]
         kept = _Kept()
         kept.add(read_case_numbers(text))
         kept.add(read_phones(text))
@@ -104,8 +114,9 @@ class RuleReader:
         kept.add(read_times(text, doc.user_data.get(NOW)))
         kept.add(read_english_times(text, doc.user_data.get(NOW)))
         blocked = [(entity.start, entity.end) for entity in kept.entities]
-        units = self._units.find(text, [token.text for token in doc], blocked)
-        doc.user_data[_READING] = _Reading(kept, blocked, units, find_chains(text, units, blocked))
+        units = self._units.find(text, words, blocked)
+        chains = find_chains(text, units, blocked)
+        doc.user_data[_READING] = _Reading(words, kept, blocked, units, chains)
         return doc
 
 
@@ -131,7 +142,7 @@ def describe_doc(
     return describe_signs(
         doc.text,
         tokens,
-        [token.text for token in doc],
+        reading.words,
         [(span.start_char, span.end_char, span.label_) for span in doc.spans[NAMES]],
         [(chain.start, chain.end) for chain in reading.chains],
         segmenter,
@@ -150,11 +161,12 @@ class EntityComponent:
         chains = reading.chains
         if PLACES in doc.user_data:
             spans = clear_spans(doc.user_data.pop(PLACES), reading.blocked)
+            spans = add_facilities(text, spans, reading.blocked)
             chains = adopt_spans(chains, reading.units, spans)
         kept = reading.kept
         kept.add(describe_places(text, chains))
         kept.add(read_organisations(text, reading.units))
-        kept.add(read_persons(text, [token.text for token in doc], self._segmenter))
+        kept.add(read_persons(text, reading.words, self._segmenter))
         doc.user_data[ENTITIES] = tuple(kept.entities)
         doc.spans[ENTITIES] = [
             _span(doc, entity.start, entity.end, entity.entity) for entity in kept.entities

@@ -1,21 +1,17 @@
-"""What the assistant learns from, read and trained without Rasa.
-
-python -m bot.language.training CACHE_FOLDER embeds all of it ahead of a training: Rasa takes ten
-seconds to start, and the other core need not wait for it.
-"""
+"""What the assistant learns from, read and trained without Rasa."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bot.language.alarm import HARMLESS
 from bot.language.augmentation import add_speech
 from bot.language.classifier import SentenceClassifier
 from bot.language.classifier_training import Training, fit_classifier, prepare
-from bot.language.embedding import Listener, configured_embedder
+from bot.language.embedding import Listener
 from bot.language.embedding_many import embed_many
 from bot.language.normalise import normalise
 from bot.language.yaml_files import read_yaml
@@ -31,11 +27,6 @@ _DANGEROUS_CATEGORIES = frozenset({"90007", "06020", "10002", "90016"})
 """Gas, open fire, fallen wires, things thrown from above: their examples may be dangers."""
 
 Pairs = Sequence[tuple[str, str]]
-
-
-def vectors_file(cache: Path) -> Path:
-    """Where the vectors of the sentences are remembered from one training to the next."""
-    return cache / "vectors.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +119,6 @@ def train_models(listener: Listener, sentences: Pairs, memory: Path | None = Non
     return Models(*trained)
 
 
-def embed_ahead(listener: Listener, memory: Path) -> None:
-    """Put the vector of every sentence there is into `memory`, where `train_models` finds them."""
-    embed_many(listener, _distinct(_gather(read_sentences())), memory)
-
-
 def _gather(sentences: Pairs) -> tuple[list[tuple[str, str]], ...]:
     """What each of the models learns from, as they see it: intents, categories, dangers."""
     categories = [
@@ -151,9 +137,15 @@ def _distinct(sets: Iterable[Pairs]) -> list[str]:
 
 def _normalise_pairs(pairs: Pairs, spoken_every: int | None = None) -> list[tuple[str, str]]:
     """The texts as the models see them, some of them once more as speech."""
-    written = [(normalise(text).text, label) for text, label in pairs]
+    written = [(_normalise_once(text), label) for text, label in pairs]
     heard = add_speech(written, spoken_every) if spoken_every else []
     return written + [(normalise(text, "voice").text, label) for text, label in heard]
+
+
+@lru_cache(maxsize=1 << 15)
+def _normalise_once(text: str) -> str:
+    """Many a sentence is learned from by more than one model."""
+    return normalise(text).text
 
 
 def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
@@ -164,8 +156,3 @@ def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
     ordinary += [text for text, code in categories if code not in _DANGEROUS_CATEGORIES]
     ordinary = ordinary[::_ORDINARY_EVERY]
     return written + [(text, HARMLESS) for text in dict.fromkeys(ordinary) if text not in known]
-
-
-if __name__ == "__main__":
-    _cache = Path(sys.argv[1])
-    embed_ahead(configured_embedder(_cache), vectors_file(_cache))

@@ -13,6 +13,9 @@ from cases.draft import Draft, Reading, Slot, is_coarse
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
 _PARTS = re.compile(rf"(?:{_PART.pattern.replace('?P<unit>', '?:')})+")
+_HOUSE = re.compile(
+    rf"(?P<parts>(?:{_PART.pattern.replace('?P<unit>', '?:')})+)(?:楼[上下道里顶]|[前后东西南北]?门口?|附近|旁边|对面|边上|里面?|外面?)?"
+)
 _BESIDE = re.compile(r"(?:楼[上下道里]|门口|附近|旁边|对面|边上|里面?|外面?)?$")
 _ADMINISTRATIVE = ("district", "district_code", "subdistrict", "subdistrict_code")
 _SHARED = "地图上的位置"
@@ -87,6 +90,10 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         return {**old, "raw_text": told, "number": words}
     # a whole new place: only the district holds on, when the new one names none
     kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
+    house = _HOUSE.fullmatch(told)
+    if house is not None and _PART.search(words) is None:
+        # 3号楼楼下, and then the estate it stands in
+        return {**new, **kept, "raw_text": words + told, "number": house["parts"]}
     return {**new, **kept}
 
 

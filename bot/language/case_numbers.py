@@ -30,6 +30,21 @@ _CUED = re.compile(
     rf"(?P<number>[A-Za-z]{{0,8}}(?:[ \-_]|{CONNECTORS})?[0-9]"
     rf"(?:(?:[ \-_]|{CONNECTORS})?[A-Za-z0-9]){{4,19}})(?![0-9A-Za-z])"
 )
+# 工单我记的是三零五五七七二九, 0316628这单: words that speak of nothing but a case.
+_SAID = (
+    rf"(?P<number>[A-Za-z]{{0,8}}(?:[ \-_]|{CONNECTORS})?[0-9]"
+    rf"(?:(?:[ \-_]|{CONNECTORS})?[0-9]){{4,15}})(?![0-9A-Za-z])"
+)
+_OF_A_CASE = (
+    re.compile(
+        rf"(?:工单|单号|单子|受理号|回执)(?:[号码]{{1,2}})?[\u4e00-\u9fff：:， ]{{0,5}}{_SAID}"
+    ),
+    re.compile(rf"(?:短信|通知)[\u4e00-\u9fff]{{0,6}}(?:那[一1]?串|号)[是为：: ]{{0,2}}{_SAID}"),
+    re.compile(
+        rf"(?<![0-9A-Za-z]){_SAID}[号的]?(?:那个|这个)?(?:这|那)?(?:单子?|工单)(?![位独元价车])"
+    ),
+)
+_HOTLINES = frozenset({"12345", "96310"})
 _OTHER_LENGTH = range(8, 21)
 _DIGITS_LEAST = 5
 _OWN_LENGTH = 13
@@ -44,12 +59,14 @@ def read_case_numbers(text: str) -> list[Entity]:
     """
     view = view_digits(text)
     own = [*_read_own(view, text), *_read_dated(view, text)]
-    taken = own + read_phones(text) if _CUED.search(view.text) else own
-    found = own + [
-        other
-        for other in _read_others(view, text)
-        if all(other.end <= entity.start or entity.end <= other.start for entity in taken)
-    ]
+    others = [*_read_others(view, text), *_read_of_a_case(view, text)]
+    taken = own + read_phones(text) if others else own
+    found = list(own)
+    for other in others:
+        if all(
+            other.end <= entity.start or entity.end <= other.start for entity in (*taken, *found)
+        ):
+            found.append(other)
     return sorted(found, key=lambda entity: entity.start)
 
 
@@ -75,6 +92,14 @@ def _read_others(view: DigitView, text: str) -> Iterator[Entity]:
         digits = sum(char.isdigit() for char in value)
         if len(value) in _OTHER_LENGTH and digits >= _DIGITS_LEAST:
             yield _entity(view, text, *match.span("number"), value, "other")
+
+
+def _read_of_a_case(view: DigitView, text: str) -> Iterator[Entity]:
+    for pattern in _OF_A_CASE:
+        for match in pattern.finditer(view.text):
+            value = _letters_and_digits(match.group("number")).upper()
+            if value not in _HOTLINES:
+                yield _entity(view, text, *match.span("number"), value, "other")
 
 
 def _entity(view: DigitView, text: str, start: int, end: int, value: str, form: str) -> Entity:

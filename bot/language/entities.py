@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,10 @@ from bot.language.spacy_pipeline import ENTITIES, NOW, build_pipeline
 _LETTER = 150
 """Characters from which a message is a letter."""
 _SHORT_NAME = 3
+_DENYING = re.compile(
+    r"(?:(?:不是|并非|而非|不叫|不在|唔系|[，,。；; ]非)(?:在|叫|说|那个|这个|什么)?"
+    r"|[写听认记打转填发说]成了?)$"
+)
 
 
 class EntityReader:
@@ -40,9 +45,23 @@ class EntityReader:
         doc.user_data[NOW] = now
         doc = self._nlp(doc)
         found = cast("tuple[Entity, ...]", doc.user_data[ENTITIES])
+        found = _leave_out_denied(normalised.text, found)
         if len(normalised.text) >= _LETTER:
             found = _leave_out_asides(found)
         return tuple(_place_in(original, normalised, entity) for entity in found)
+
+
+def _leave_out_denied(text: str, found: tuple[Entity, ...]) -> tuple[Entity, ...]:
+    """不是鲁谷，是潞城: the place that is taken back is none, where another is named."""
+    denied = [
+        entity
+        for entity in found
+        if entity.entity == "location" and _DENYING.search(text, 0, entity.start)
+    ]
+    places = sum(entity.entity == "location" for entity in found)
+    if not denied or len(denied) == places:
+        return found
+    return tuple(entity for entity in found if entity not in denied)
 
 
 def _leave_out_asides(found: tuple[Entity, ...]) -> tuple[Entity, ...]:

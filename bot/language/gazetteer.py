@@ -29,6 +29,11 @@ _OTHER_MEANINGS = frozenset(
     "怀柔 密云 延庆 永定 大峪 拱辰 双丰 旺泉 兴丰 清源 渔阳 儒林 百泉 宛平 八角 大屯 小关".split()
 )
 
+_EVERYDAY = frozenset(
+    "建材城 游泳场 动物园 果园 展览馆 软件园 航天城 前门 城北 花市 毛纺 单店 湾子 磨房 育新 农大".split()
+)
+"""Names in places.csv and divisions.csv that speak of something else as often."""
+
 
 @dataclass(frozen=True, slots=True)
 class Division:
@@ -102,6 +107,10 @@ class Gazetteer:
     def look_up(self, name: str) -> Named | None:
         """What a whole name stands for, None when it is not known."""
         return self._names.get(name)
+
+    def is_everyday(self, name: str) -> bool:
+        """Whether a known name needs more beside it to be one (前门 is a door as well)."""
+        return name in _EVERYDAY
 
 
 def load_gazetteer(folder: Path = LEXICON_DIR) -> Gazetteer:

@@ -26,7 +26,7 @@ _LANDLINE = re.compile(
     rf"{_NOT_INSIDE}{_AREA}(?P<body>[2-9](?:[ \-]?[0-9]){{6,7}})(?![0-9]){_EXTENSION}"
 )
 _LOCAL = re.compile(
-    rf"{_NOT_INSIDE}(?!20[0-4][0-9][01][0-9])(?P<body>[2-8][0-9]{{3}}[ \-]?[0-9]{{4}})(?![0-9]){_EXTENSION}"
+    rf"{_NOT_INSIDE}(?!20[0-4][0-9][ \-]?[01][0-9])(?P<body>[2-8][0-9]{{3}}[ \-]?[0-9]{{4}})(?![0-9]){_EXTENSION}"
 )
 _SERVICE = re.compile(rf"{_NOT_INSIDE}(?P<body>[48]00(?:[ \-]?[0-9]){{7}})(?![0-9])")
 
@@ -37,6 +37,9 @@ _LOCAL_CUE = re.compile(
     r"|不是 ?$|不是 ?[2-8][0-9 \-]{7,9}[，,、 ]?(?:而?是|改成|应该是) ?$"
 )
 _LOCAL_CUE_REACH = 20
+_LOCAL_CUE_AFTER = re.compile(
+    r"[，,。、；; ]{0,2}(?:这?是)?[我俺]?(?:们?家|单位|店|公司|办公室)?里?的?(?:座机|固话)"
+)
 _COUNTED = frozenset("号点楼层单栋幢座室米个天年月日块元分")
 _GROUPS_MOST = 5
 
@@ -73,7 +76,8 @@ def _read_lines(view: DigitView, text: str) -> Iterator[Entity]:
     for match in _LOCAL.finditer(view.text):
         before = view.text[max(0, match.start() - _LOCAL_CUE_REACH) : match.start()]
         alone = view.text.strip(" ，。.") == match.group()
-        if alone or _LOCAL_CUE.search(before) or match.group("extension"):
+        cued = _LOCAL_CUE.search(before) or _LOCAL_CUE_AFTER.match(view.text, match.end())
+        if alone or cued or match.group("extension"):
             yield _entity(view, text, match, _digits_of(match.group("body")), _landline(match))
 
 

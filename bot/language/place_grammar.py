@@ -154,6 +154,18 @@ RELATIVE = re.compile(
 )
 """What follows a place and narrows it: 门口, 西北角, 往北两百米, A口."""
 
+_OF_KIND = "便民|农贸|农副产品|批发|综合|社区|公共|菜|水产|建材|花卉|露天|地下|中心|第[一二三四五六七八九十]"
+FACILITY = re.compile(
+    rf"的?(?:{_OF_KIND})*(?:"
+    r"市场|菜市|早市|夜市|菜站|早餐点|超市|商场|便利店|小学|中学|幼儿园|学校|医院|卫生院|卫生站|敬老院"
+    r"|银行|邮局|饭店|酒店|宾馆|公园|广场|停车场|充电站|枢纽|物流基地|地铁站|公交站|工地|大厦|写字楼"
+    r"|居委会|村委会|派出所|加油站|健身点|活动站|服务站|垃圾站|垃圾楼|公厕|公共厕所"
+    r")"
+)
+"""What stands beside a place and has its name: 蓝靛厂 before 便民市场."""
+LOOSE = re.compile(r"(?:附近|周边|周围|一带|那边|这边|那片|这片|旁边|对面)$")
+"""Places that a facility after them is not called by: 苹果园南路附近 before 菜市场."""
+
 CROSSING = re.compile(
     r"的?(?:十字路口|丁字路口|三岔路口|路口|交[叉汇接界](?:路口|口|处|点)?|交口|口(?![罩碑号水味音])|之间|中间|红绿灯"
     r"|(?:东北|西北|东南|西南)角)"

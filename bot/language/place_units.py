@@ -115,7 +115,7 @@ class UnitFinder:
         for hit in self._gazetteer.find(text, accept):
             if not closed.holds(hit.start, hit.end):
                 name = text[hit.start : hit.end]
-                fragile = len(name) <= _SHORT_HIT and self._segmenter.is_common(name)
+                fragile = self._gazetteer.is_everyday(name)
                 yield Unit(hit.start, hit.end, hit.kind, fragile and hit.kind != "district", hit)
 
     def _named_unit(self, pieces: Sequence[_Piece], index: int) -> Unit | None:

@@ -95,6 +95,30 @@ def clear_spans(spans: Sequence[Span], blocked: Sequence[Span]) -> list[Span]:
     return cleared
 
 
+def add_facilities(text: str, spans: Sequence[Span], blocked: Sequence[Span]) -> list[Span]:
+    """The places at `spans`, each with the facility that is called by it: 东坝中街幼儿园门口.
+
+    None reaches into the next one, nor into what is `blocked`.
+    """
+    limits = [*sorted(start for start, _ in (*spans, *blocked)), len(text)]
+    return [
+        (start, _facility_end(text, start, end, limits[bisect_left(limits, end)]))
+        for start, end in spans
+    ]
+
+
+def _facility_end(text: str, start: int, end: int, limit: int) -> int:
+    if grammar.LOOSE.search(text, start, end):
+        return end
+    facility = grammar.FACILITY.match(text, end, limit)
+    if facility is None:
+        return end
+    end = facility.end()
+    while relative := grammar.RELATIVE.match(text, end, limit):
+        end = relative.end()
+    return end
+
+
 def _between(chains: Sequence[Chain], start: int, end: int) -> Sequence[Chain]:
     first = bisect_left(chains, start, key=lambda chain: chain.start)
     last = bisect_right(chains, end, key=lambda chain: chain.end)

@@ -46,7 +46,7 @@ _OPENINGS = {word: intent for intent, words in _WISHES.items() for word in words
 _SHORT = 12
 """Characters in which nothing else can be told than the mood."""
 _NUMBER_ONLY_REST = 6
-"""So few characters beside a case number mean: this one, please."""
+"""So few characters beside a case number mean: this one, please; beside a phone: mine."""
 
 
 def settle_intents(
@@ -170,4 +170,7 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
     number = _find_number(entities)
     if number is not None and len(text) - len(number.text) <= _NUMBER_ONLY_REST:
         return "check_case"
+    phone = next((entity for entity in entities if entity.entity == "phone"), None)
+    if phone is not None and len(text) - len(phone.text) <= _NUMBER_ONLY_REST:
+        return "inform"
     return None

@@ -45,6 +45,19 @@ def test_what_a_letter_mentions_in_passing_is_no_place_of_its_matter() -> None:
     assert "西山" in lone
 
 
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("不是鲁谷，是潞城", "潞城"),
+        ("在望京西园四区，不是望京西园三区", "望京西园四区"),
+        ("不是说三号楼，是五号楼", "五号楼"),
+        ("不是回龙观", "回龙观"),
+    ],
+)
+def test_a_place_taken_back_for_another_is_none(said: str, place: str) -> None:
+    assert [found.value for found in read_locations(said)] == [place]
+
+
 def test_a_spoken_report() -> None:
     said = "嗯，那个，我住三号楼二单元，电话是幺三八零零，嗯，幺三八零零零"
     place, phone = read_entities(said, "voice")

@@ -73,6 +73,7 @@ def test_two_numbers_in_one_message() -> None:
         "身份证110101199003071234",
         "1、38 2、00 3、13 4、80 5、00",
         "20261122有人施工",
+        "2026-0318那天",
         "编号是62621234",  # eight digits without a word about phones
         "一百三十八块",
     ],
@@ -81,8 +82,8 @@ def test_leaves_other_numbers_alone(said: str) -> None:
     assert read_phones(normalise(said).text) == []
 
 
-@pytest.mark.parametrize("said", ["62621234", " 6262-1234。"])
-def test_eight_digits_that_are_all_that_is_said_are_a_landline(said: str) -> None:
+@pytest.mark.parametrize("said", ["62621234", " 6262-1234。", "6262 1234，家里的座机，打这个"])
+def test_eight_digits_are_a_landline_alone_or_when_called_so(said: str) -> None:
     (phone,) = read_phones(normalise(said).text)
     assert (phone.value, phone.data["kind"]) == ("62621234", "landline")
 

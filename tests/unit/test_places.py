@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.language.places import add_facilities
 from tests.unit.readers import read_locations
 
 
@@ -89,6 +90,37 @@ def test_several_places_in_one_message() -> None:
 )  # fmt: skip
 def test_leaves_what_names_no_place(said: str) -> None:
     assert spans(said) == []
+
+
+@pytest.mark.parametrize("name", ["良乡", "旧宫", "四惠"])
+def test_a_name_of_the_city_is_a_place_though_no_word_says_so(name: str) -> None:
+    assert spans(f"{name}哪里有大点的菜市场") == [name]
+
+
+@pytest.mark.parametrize("said", ["前门上车后门下", "小区里跟动物园似的", "院里的果园没人管"])
+def test_a_name_that_is_an_everyday_word_needs_more(said: str) -> None:
+    assert spans(said) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "place"),
+    [
+        ("东坝中街幼儿园门口积水", (0, 4), "东坝中街幼儿园门口"),
+        ("蓝靛厂便民市场停业了", (0, 3), "蓝靛厂便民市场"),
+        ("苹果园南路附近菜市场几点开", (0, 7), "苹果园南路附近"),
+        ("四惠有人摆摊", (0, 2), "四惠"),
+    ],
+)
+def test_a_place_takes_the_facility_called_by_it(
+    text: str, span: tuple[int, int], place: str
+) -> None:
+    ((start, end),) = add_facilities(text, [span], ())
+    assert text[start:end] == place
+
+
+def test_a_facility_reaches_into_nothing_else() -> None:
+    assert add_facilities("四惠便民市场", [(0, 2), (4, 6)], ()) == [(0, 2), (4, 6)]
+    assert add_facilities("四惠便民市场", [(0, 2)], [(2, 4)]) == [(0, 2)]
 
 
 def test_the_fullest_naming_stands_for_shorter_ones() -> None:

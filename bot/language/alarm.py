@@ -17,8 +17,8 @@ _TAKE = 0.4
 """A danger missed is far worse than a number told for nothing: four chances in ten are enough."""
 _TAKE_KIND = 0.15
 """Of which so much for one kind: a long message leaves a little doubt about everything."""
-_OUTVOTE = 0.975
-_OUTVOTE_LIFE = 0.997
+_OUTVOTE = 0.95
+_OUTVOTE_LIFE = 0.99
 """The words for these are seldom wrong, and to overhear one may cost a life."""
 _LIFE = frozenset({"fire", "gas", "rescue", "medical", "self_harm"})
 _SURE = 0.5

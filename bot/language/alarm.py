@@ -10,11 +10,12 @@ from __future__ import annotations
 from bot.language.classifier import SentenceClassifier
 from bot.language.emergency import detect_emergency, is_all_clear
 from bot.language.models import Vector
+from bot.language.sentences import count_signs
 
 HARMLESS = "harmless"
 """The classifier's label for everything that is no danger now."""
-_TAKE = 0.4
-"""A danger missed is far worse than a number told for nothing: four chances in ten are enough."""
+_TAKE = 0.3
+"""A danger missed is far worse than a number told for nothing: three chances in ten are enough."""
 _TAKE_KIND = 0.15
 """Of which so much for one kind: a long message leaves a little doubt about everything."""
 _OUTVOTE = 0.95
@@ -40,7 +41,7 @@ class Alarm:
         if is_all_clear(text):
             return None
         told = detect_emergency(text)
-        if len(text) > _LONG:
+        if count_signs(text) > _LONG:
             return told
         ranked = self._classifier.rank(text, vector)
         harmless = next(odds for label, odds in ranked if label == HARMLESS)

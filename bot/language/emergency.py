@@ -26,6 +26,7 @@ from bot.language.emergency_signs import (
     UNREAL,
     Danger,
 )
+from bot.language.sentences import count_signs
 
 # A space ends a Chinese clause, between English words it does not.
 _CLAUSE = re.compile(r"(?:[^，,。.！!？?；;\n\s]|(?<=[A-Za-z]) (?=[A-Za-z0-9]))+[，,。.！!？?；;]?")
@@ -59,7 +60,7 @@ def detect_emergency(text: str) -> str | None:
     for danger in DANGERS:
         if any(_is_present(danger, clause, text) for clause in clauses):
             return danger.kind
-    told_now = len(text) <= _LONG and not (
+    told_now = count_signs(text) <= _LONG and not (
         _LONG_AGO.search(text) or _STREET_FIRE.search(text) or RULES.search(text)
     )
     return "gas" if told_now and POISONED.search(text) else None
@@ -83,7 +84,7 @@ def _is_present(danger: Danger, clause: _Clause, text: str) -> bool:
         return False
     if danger.faint and danger.harmless.search(clause.before):
         return False
-    if len(text) > _LONG and NOW.search(clause.before + clause.text) is None:
+    if count_signs(text) > _LONG and NOW.search(clause.before + clause.text) is None:
         return False
     return any(_is_real(sign, clause, text) for sign in signs)
 

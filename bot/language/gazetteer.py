@@ -30,7 +30,8 @@ _OTHER_MEANINGS = frozenset(
 )
 
 _EVERYDAY = frozenset(
-    "建材城 游泳场 动物园 果园 展览馆 软件园 航天城 前门 城北 花市 毛纺 单店 湾子 磨房 育新 农大".split()
+    "建材城 游泳场 动物园 果园 展览馆 软件园 航天城 前门 城北 花市 毛纺 单店 湾子 磨房 育新 农大 "
+    "三间房 北房".split()
 )
 """Names in places.csv and divisions.csv that speak of something else as often."""
 

@@ -95,6 +95,17 @@ def clear_spans(spans: Sequence[Span], blocked: Sequence[Span]) -> list[Span]:
     return cleared
 
 
+def trim_spans(text: str, spans: Sequence[Span], units: Sequence[Unit]) -> list[Span]:
+    """The `spans` without words of the sentence before a place that one of `units` begins."""
+    begins = {unit.start for unit in units}
+    trimmed = []
+    for start, end in spans:
+        before = grammar.BEFORE.match(text, start, end)
+        cut = before is not None and start not in begins and before.end() in begins
+        trimmed.append((before.end(), end) if cut and before is not None else (start, end))
+    return trimmed
+
+
 def add_facilities(text: str, spans: Sequence[Span], blocked: Sequence[Span]) -> list[Span]:
     """The places at `spans`, each with the facility that is called by it: 东坝中街幼儿园门口.
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 _SENTENCE = re.compile(r"[^。！？!?；;…\n]+[。！？!?；;…\n]*")
+_LATIN_WORD = re.compile(r"[A-Za-z]+[ ']?")
 _SHORTEST = 8
 """Less than this says little alone and stays with the sentence before."""
 
@@ -36,3 +37,8 @@ def cut_sentences(text: str, shortest: int = _SHORTEST) -> list[Sentence]:
         else:
             spans.append((start, end))
     return [Sentence(text[start:end], start, end) for start, end in spans]
+
+
+def count_signs(text: str) -> int:
+    """How long a text is: signs and, of English, words; a word says about as much as a sign."""
+    return len(_LATIN_WORD.sub("w", text))

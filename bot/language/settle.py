@@ -12,7 +12,12 @@ from collections.abc import Sequence
 from bot.language import answers
 from bot.language.insults import is_annoyed, is_mere_insult
 from bot.language.models import CategoryGuess, Entity, Intent
-from bot.language.scope import is_out_of_scope, tells_of_trouble
+from bot.language.scope import (
+    is_advertisement,
+    is_elsewhere,
+    is_out_of_scope,
+    tells_of_trouble,
+)
 
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 SETTLED = 0.99
@@ -107,7 +112,7 @@ def _tells_of_ours(
     """八达岭北门锁那边拉客的追着人不放: what is surely ours, or a place of the city and a wish to
     complain or a trouble there, however foreign it sounds.
     """
-    if ranking[0].name != "out_of_scope":
+    if ranking[0].name != "out_of_scope" or is_elsewhere(text) or is_advertisement(text):
         return False
     places, foreign = _find_places(entities), ranking[0].confidence
     odds = {intent.name: intent.confidence for intent in ranking}

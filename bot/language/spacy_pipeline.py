@@ -32,6 +32,7 @@ from bot.language.places import (
     clear_spans,
     describe_places,
     find_chains,
+    trim_spans,
 )
 from bot.language.plates import read_plates
 from bot.language.segmentation import Segmenter
@@ -161,6 +162,7 @@ class EntityComponent:
         chains = reading.chains
         if PLACES in doc.user_data:
             spans = clear_spans(doc.user_data.pop(PLACES), reading.blocked)
+            spans = trim_spans(text, spans, reading.units)
             spans = add_facilities(text, spans, reading.blocked)
             chains = adopt_spans(chains, reading.units, spans)
         kept = reading.kept

@@ -26,12 +26,13 @@ class Judge:
 @pytest.mark.parametrize(
     ("text", "harmless", "kind"),
     [
-        ("垃圾桶里蹿出火来了", 0.99, "fire"),
-        ("楼道里好大的煤气味", 0.99, "gas"),
+        ("垃圾桶里蹿出火来了", 0.985, "fire"),
+        ("楼道里好大的煤气味", 0.985, "gas"),
         ("垃圾桶里蹿出火来了", 0.999, None),
-        ("墙塌了一块", 0.99, None),
+        ("墙塌了一块", 0.96, None),
         ("墙塌了一块", 0.9, "collapse"),
         ("他叫也不应", 0.6, "fire"),
+        ("他叫也不应", 0.65, "fire"),
         ("他叫也不应", 0.9, None),
         ("虚惊一场，火已经灭了", 0.1, None),
     ],
@@ -40,3 +41,12 @@ def test_what_costs_lives_is_harder_to_talk_out_of(
     text: str, harmless: float, kind: str | None
 ) -> None:
     assert Alarm(Judge(harmless)).detect(text, VECTOR) == kind  # type: ignore[arg-type]
+
+
+def test_an_english_cry_for_help_is_no_letter() -> None:
+    text = "Hello, there is a hissing pipe behind the meter cabinet in our stairwell, it has been "
+    text += "getting worse for ten minutes and two of my neighbours already feel very dizzy now."
+    assert len(text) > 160
+    assert Alarm(Judge(0.2)).detect(text, VECTOR) == "fire"  # type: ignore[arg-type]
+    letter = "我们这栋楼的情况是这样的，" * 14
+    assert Alarm(Judge(0.2)).detect(letter, VECTOR) is None  # type: ignore[arg-type]

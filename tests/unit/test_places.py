@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.language.places import add_facilities
-from tests.unit.readers import read_locations
+from bot.language.place_units import UnitFinder
+from bot.language.places import add_facilities, trim_spans
+from tests.unit.readers import gazetteer, read_locations, segmenter
 
 
 def spans(text: str) -> list[str]:
@@ -97,7 +98,9 @@ def test_a_name_of_the_city_is_a_place_though_no_word_says_so(name: str) -> None
     assert spans(f"{name}哪里有大点的菜市场") == [name]
 
 
-@pytest.mark.parametrize("said", ["前门上车后门下", "小区里跟动物园似的", "院里的果园没人管"])
+@pytest.mark.parametrize(
+    "said", ["前门上车后门下", "小区里跟动物园似的", "院里的果园没人管", "他家就三间房"]
+)
 def test_a_name_that_is_an_everyday_word_needs_more(said: str) -> None:
     assert spans(said) == []
 
@@ -115,6 +118,23 @@ def test_a_place_takes_the_facility_called_by_it(
     text: str, span: tuple[int, int], place: str
 ) -> None:
     ((start, end),) = add_facilities(text, [span], ())
+    assert text[start:end] == place
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "place"),
+    [
+        ("快快快莲花桥底下有人", (0, 8), "莲花桥底下"),
+        ("去四惠那边", (0, 3), "四惠"),
+        ("和平里北街", (0, 5), "和平里北街"),
+        ("那个院子里", (0, 5), "那个院子里"),
+    ],
+)
+def test_what_the_sentence_has_before_a_place_is_none_of_it(
+    text: str, span: tuple[int, int], place: str
+) -> None:
+    units = UnitFinder(gazetteer(), segmenter()).find(text, segmenter().cut(text), ())
+    ((start, end),) = trim_spans(text, [span], units)
     assert text[start:end] == place
 
 

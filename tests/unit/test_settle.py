@@ -75,6 +75,21 @@ def test_what_is_certainly_ours_in_the_city_is_a_report_however_foreign(
     assert settle_intents(text, told, where, None, guess)[0].name == intent
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "老家在河北香河，村头垃圾没人收，跟通州隔一条河",
+        "专业疏通下水，大兴通州两小时上门，价格优惠",
+    ],
+)
+def test_another_city_and_an_advertisement_stay_foreign_though_they_name_a_place_of_ours(
+    text: str,
+) -> None:
+    told = [Intent("out_of_scope", 0.7), Intent("report_case", 0.06)]
+    where = (Entity("location", "通州", "通州", 0, 2, {"district_code": "110112"}),)
+    assert settle_intents(text, told, where, None, None)[0].name == "out_of_scope"
+
+
 @pytest.mark.parametrize(("foreign", "asked", "reported"), [(0.8, 0.01, 0.006), (0.9, 0.08, 0.02)])
 def test_what_is_only_asked_of_a_place_in_the_city_is_no_report(
     foreign: float, asked: float, reported: float

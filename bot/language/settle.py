@@ -51,7 +51,8 @@ _OPENINGS = {word: intent for intent, words in _WISHES.items() for word in words
 _SHORT = 12
 """Characters in which nothing else can be told than the mood."""
 _NUMBER_ONLY_REST = 6
-"""So few characters beside a case number mean: this one, please; beside a phone: mine."""
+"""So few characters beside a case number mean: this one, please."""
+_BESIDE_A_PHONE = frozenset("我的家里电话手机座机号码是打联系这个留，。,.：: ")
 
 
 def settle_intents(
@@ -176,6 +177,6 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
     if number is not None and len(text) - len(number.text) <= _NUMBER_ONLY_REST:
         return "check_case"
     phone = next((entity for entity in entities if entity.entity == "phone"), None)
-    if phone is not None and len(text) - len(phone.text) <= _NUMBER_ONLY_REST:
+    if phone is not None and _BESIDE_A_PHONE.issuperset(text.replace(phone.text, "")):
         return "inform"
     return None

@@ -145,8 +145,8 @@ def test_a_phone_alone_is_an_answer() -> None:
     told = [Intent("out_of_scope", 0.8), Intent("inform", 0.1)]
     phone = Entity("phone", "13800138000", "13800138000", 2, 13, {})
     assert settle_intents("打 13800138000", told, (phone,), None)[0].name == "inform"
-    text = "贷款秒批加微信 13800138000"
-    assert settle_intents(text, told, (phone,), None)[0].name == "out_of_scope"
+    for text in ("贷款秒批加微信 13800138000", "不对 13800138000"):
+        assert settle_intents(text, told, (phone,), None)[0].name == "out_of_scope"
 
 
 def test_who_gives_a_number_of_ours_speaks_of_his_case() -> None:

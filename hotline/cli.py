@@ -62,7 +62,7 @@ def train(
     """训练助手。"""
     from hotline import training
 
-    say("正在训练助手，约需一分钟……")
+    say("正在训练助手，约需一两分钟……")
     path = training.train(quiet_settings(data_dir), force)
     say(f"训练完成：{path.name}")
 

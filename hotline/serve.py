@@ -69,7 +69,7 @@ async def prepare_database(settings: Settings, say: Callable[[str], None]) -> No
 async def prepare_model(settings: Settings, say: Callable[[str], None]) -> Path:
     """A model that fits the data, trained where there is none."""
     if not model_path(settings).exists():
-        say("正在训练助手，约需一分钟……")
+        say("正在训练助手，约需一两分钟……")
     return await asyncio.to_thread(train, settings)
 
 

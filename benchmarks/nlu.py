@@ -89,6 +89,10 @@ def measure(name: str, folder: Path, diet_epochs: int, sentences: int | None) ->
     return {**figures, **found}
 
 
+def _number_of(batch: str) -> int:
+    return int(batch.rpartition("_")[2])
+
+
 def _reckon_hundred(folder: Path, epochs: int, seconds: float) -> float:
     """What DIET's usual hundred epochs would take, from `epochs` that took `seconds` and from one."""
     folder.mkdir()
@@ -110,7 +114,7 @@ def _leave_policies_out(config: Path) -> None:
 def read_all(name: str, model: Path, count: int | None) -> dict[str, float]:
     """Read the test sentences and score; times in seconds, memory in megabytes."""
     sets = read_test_sets()
-    last_batch = max(name for name in sets if name.startswith("batch"))
+    last_batch = max((name for name in sets if name.startswith("batch_")), key=_number_of)
     newest_ids = {row["id"] for row in sets[last_batch]}
     rows = [row for rows in sets.values() for row in rows][:count]
     started = time.perf_counter()

@@ -81,7 +81,7 @@ def read_rows(path: Path) -> list[Row]:
 def read_test_sets() -> dict[str, list[Row]]:
     """The project's own sets of labelled messages by name."""
     paths = sorted(TEST_SETS.glob("*.jsonl"))
-    return {path.stem: read_rows(path) for path in paths if path.stem != EMERGENCIES}
+    return {path.stem: read_rows(path) for path in paths if not path.stem.startswith(EMERGENCIES)}
 
 
 def describe(scores: Scores) -> Iterator[str]:
@@ -138,9 +138,10 @@ def summarise(scores: Scores) -> dict[str, float]:
 
 
 def read_emergencies() -> list[Row]:
-    """The set of dangers and near misses, with the keys of the other sets."""
-    path = TEST_SETS / f"{EMERGENCIES}.jsonl"
-    rows = read_rows(path) if path.exists() else []
+    """The sets of dangers and near misses, with the keys of the other sets."""
+    rows = [
+        row for path in sorted(TEST_SETS.glob(f"{EMERGENCIES}*.jsonl")) for row in read_rows(path)
+    ]
     return [{**_UNLABELLED, "emergency_alt": [], **row} for row in rows]
 
 

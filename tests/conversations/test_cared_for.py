@@ -129,7 +129,7 @@ async def test_a_question_nobody_answered_ends_in_time(product: Product) -> None
         query = select(CaseCallBackRow).where(CaseCallBackRow.case_number == number)
         (row,) = await session.scalars(query)
         row.due_at = row.created_at
-    assert await product.surveys.expire() == 1
+    await product.surveys.expire()  # unless the worker of the product has just done it
     assert "回访已经结束" in words(await resident.say("解决了"))
     assert (await product.cases.get(number)).status is CaseStatus.CLOSED
 

@@ -91,7 +91,7 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     # a whole new place: only the district holds on, when the new one names none
     kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
     house = _HOUSE.fullmatch(told)
-    if house is not None and _PART.search(words) is None:
+    if house is not None and not any(units_like(part[0], words) for part in _PART.finditer(told)):
         # 3号楼楼下, and then the estate it stands in
         return {**new, **kept, "raw_text": words + told, "number": house["parts"]}
     return {**new, **kept}

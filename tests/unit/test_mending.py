@@ -150,11 +150,11 @@ def test_the_estate_told_after_the_house_holds_it() -> None:
     draft = Draft(
         location={"raw_text": "3号楼楼下", "number": "3号楼"}, description="3号楼楼下有人占道"
     )
-    moved = move_place(draft, {**HAIDIAN, "raw_text": "海淀区幸福小区", "landmark": "幸福小区"})
+    moved = move_place(draft, {**HAIDIAN, "raw_text": "海淀区幸福三区", "landmark": "幸福三区"})
     assert moved.location is not None
-    assert moved.location["raw_text"] == "海淀区幸福小区3号楼楼下"
+    assert moved.location["raw_text"] == "海淀区幸福三区3号楼楼下"
     assert (moved.location["number"], moved.location["district_code"]) == ("3号楼", "110108")
-    assert moved.description == "海淀区幸福小区3号楼楼下有人占道"
+    assert moved.description == "海淀区幸福三区3号楼楼下有人占道"
     whole = move_place(draft, {"raw_text": "幸福小区5号楼", "number": "5号楼"})
     assert whole.location is not None
     assert whole.location["raw_text"] == "幸福小区5号楼"

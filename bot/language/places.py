@@ -101,8 +101,9 @@ def trim_spans(text: str, spans: Sequence[Span], units: Sequence[Unit]) -> list[
     trimmed = []
     for start, end in spans:
         before = grammar.BEFORE.match(text, start, end)
-        cut = before is not None and start not in begins and before.end() in begins
-        trimmed.append((before.end(), end) if cut and before is not None else (start, end))
+        if before is not None and start not in begins and before.end() in begins:
+            start = before.end()
+        trimmed.append((start, end))
     return trimmed
 
 

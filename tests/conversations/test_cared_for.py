@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from cases.call_backs_store import CaseCallBackRow
+from cases.call_backs_store import EXPIRED, CaseCallBackRow
 from cases.dispatch import UnitKind
 from cases.lifecycle import Deed, Order, Part
 from cases.models import CaseStatus
@@ -130,6 +130,8 @@ async def test_a_question_nobody_answered_ends_in_time(product: Product) -> None
         (row,) = await session.scalars(query)
         row.due_at = row.created_at
     await product.surveys.expire()  # unless the worker of the product has just done it
+    async with product.db.read() as session:
+        assert await session.scalar(query.with_only_columns(CaseCallBackRow.status)) == EXPIRED
     assert "回访已经结束" in words(await resident.say("解决了"))
     assert (await product.cases.get(number)).status is CaseStatus.CLOSED
 

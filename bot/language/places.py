@@ -102,8 +102,9 @@ def trim_spans(text: str, spans: Sequence[Span], units: Sequence[Unit]) -> list[
     for start, end in spans:
         before = grammar.BEFORE.match(text, start, end)
         if before is not None and start not in begins and before.end() in begins:
-            start = before.end()
-        trimmed.append((start, end))
+            trimmed.append((before.end(), end))
+        else:
+            trimmed.append((start, end))
     return trimmed
 
 

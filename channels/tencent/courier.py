@@ -159,6 +159,9 @@ class Courier:
                 await self._send_all(user, due, choices)
             finally:
                 await self._release(user.external_user)
+            if user.external_user in self._seats:
+                # deliveries that came again meanwhile: nothing may be left to tell them
+                self._again.add(conversation_id)
         elif not pending:
             self._seats.release(user.external_user)
 

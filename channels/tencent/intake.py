@@ -121,6 +121,15 @@ class Intake:
         self._tasks[user] = task
         task.add_done_callback(lambda done: self._finished(user, done))
 
+    async def look_again(self, user: str) -> None:
+        """A delivery came once more: its request is let go where all has been said already."""
+        key = {"channel": self._line.channel, "external_user": user}
+        async with self._db.read() as session:
+            known = await session.get(store.ChannelUserRow, key)
+        if known is not None and known.conversation_id:
+            self._courier.know(known.conversation_id, user)
+            self._courier.wake(known.conversation_id)
+
     def _finished(self, user: str, task: asyncio.Task[None]) -> None:
         del self._tasks[user]
         if not task.cancelled() and (error := task.exception()) is not None:

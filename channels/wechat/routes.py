@@ -82,12 +82,15 @@ class WeChatDoor:
             )
         except RateLimited:
             return self._reply(_TOO_FAST, inbound.user, account)
-        if await self._c.journal.keep(inbound):
+        new = await self._c.journal.keep(inbound)
+        if new:
             self._c.intake.wake(inbound.user)
         if inbound.kind in _SILENT or self._is_overloaded():
             return _acknowledge()
         with self._c.seats.take(inbound.user, lambda: _is_open(request)) as seat:
             self._c.intake.wake(inbound.user)
+            if not new:
+                await self._c.intake.look_again(inbound.user)
             used = asyncio.get_running_loop().time() - started
             part = await seat.wait(max(self._c.settings.wechat_reply_seconds - used, 0.05))
             if part is None:

@@ -128,6 +128,25 @@ async def test_duplicates_and_disorder_give_nothing_twice(settings: Settings) ->
         assert [whole.count(f"收到：第{n}句") for n in range(100)] == [1] * 100
 
 
+async def test_what_comes_again_after_its_answer_is_not_kept_waiting(settings: Settings) -> None:
+    bot = ScriptedBot(echo)
+    async with running_wechat(settings, bot, wechat_reply_seconds=600) as run, asyncio.timeout(60):
+        xml = write_xml(
+            {
+                "ToUserName": "gh_96310fake0001",
+                "FromUserName": ZHANG,
+                "CreateTime": int(time.time()),
+                "MsgType": "text",
+                "Content": "路灯不亮",
+                "MsgId": 20_001,
+            }
+        )
+        at_once = await asyncio.gather(*(run.fake.post(xml) for _ in range(3)))
+        later = await run.fake.post(xml)
+        assert later == "success"
+        assert sorted(text == "success" for text in at_once) == [False, True, True]
+
+
 async def test_choices_are_numbered_and_digits_and_words_select(settings: Settings) -> None:
     def script(turn: Turn) -> Sequence[Reply]:
         offer = (Button("查进度", "/查"), Button("转人工", "人工"))

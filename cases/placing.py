@@ -12,7 +12,6 @@ from cases.draft import Draft, Reading, Slot, is_coarse
 
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
-_PARTS = re.compile(rf"(?:{_PART.pattern.replace('?P<unit>', '?:')})+")
 _HOUSE = re.compile(
     rf"(?P<parts>(?:{_PART.pattern.replace('?P<unit>', '?:')})+)(?:楼[上下道里顶]|[前后东西南北]?门口?|附近|旁边|对面|边上|里面?|外面?)?"
 )
@@ -83,11 +82,13 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         bare = told.removeprefix(district) if district else told
         name = f"{new['district']}{new.get('subdistrict') or ''}"
         return {**old, **_known(new, _ADMINISTRATIVE), "raw_text": name + bare}
-    if _PARTS.fullmatch(words) is not None:
+    closer = _HOUSE.fullmatch(words)
+    if closer is not None:
+        # 幸福小区门口, and then 3号楼楼下 of it
         for part in _PART.finditer(words):
             same = units_like(part[0], told)
             told = swap_words(same[0], part[0], told) if len(same) == 1 else _append(told, part[0])
-        return {**old, "raw_text": told, "number": words}
+        return {**old, "raw_text": _beside(told, closer), "number": closer["parts"]}
     # a whole new place: only the district holds on, when the new one names none
     kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
     house = _HOUSE.fullmatch(told)
@@ -102,6 +103,13 @@ def _append(told: str, part: str) -> str:
     tail = _BESIDE.search(told)
     at = tail.start() if tail else len(told)
     return told[:at] + part + told[at:]
+
+
+def _beside(told: str, closer: re.Match[str]) -> str:
+    """`told`, seen from where `closer` stands: 3号楼门口 and 楼下 make 3号楼楼下."""
+    side = closer.string[closer.end("parts") :]
+    tail = _BESIDE.search(told)
+    return told[: tail.start()] + side if side and tail else told
 
 
 def swap_in_place(draft: Draft, reading: Reading, old: str, new: str) -> Draft:

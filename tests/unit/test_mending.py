@@ -236,3 +236,18 @@ def test_a_category_is_called_by_words_only_one_name_holds() -> None:
     assert called is not None
     assert called.code == "06045"
     assert find_called("井盖") is None
+
+
+def test_the_house_told_after_the_estate_stands_in_it() -> None:
+    draft = Draft(
+        location={**HAIDIAN, "raw_text": "海淀区幸福三区门口", "landmark": "幸福三区"},
+        description="海淀区幸福三区门口有人占道",
+    )
+    closer = move_place(draft, {"raw_text": "3号楼楼下", "number": "3号楼"})
+    assert closer.location is not None
+    assert closer.location["raw_text"] == "海淀区幸福三区3号楼楼下"
+    assert (closer.location["number"], closer.location["landmark"]) == ("3号楼", "幸福三区")
+    assert closer.description == "海淀区幸福三区3号楼楼下有人占道"
+    other = move_place(closer, {"raw_text": "5号楼东门", "number": "5号楼"})
+    assert other.location is not None
+    assert other.location["raw_text"] == "海淀区幸福三区5号楼东门"

@@ -4,17 +4,20 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 QUIET := OMP_NUM_THREADS=1 PYTHONWARNINGS=ignore TF_CPP_MIN_LOG_LEVEL=3 RASA_TELEMETRY_ENABLED=false SQLALCHEMY_SILENCE_UBER_WARNING=1
 
-.PHONY: help run test check train evaluate lock clean
+.PHONY: help run test test-long check train evaluate lock clean
 .DEFAULT_GOAL := help
 
 help: ## 列出可用的命令
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 run: .venv/.runtime ## 安装所需并启动整个产品，网页在 http://127.0.0.1:8080
 	@$(QUIET) $(BIN)/hotline serve
 
-test: .venv/.dev ## 安装所需并运行全部测试
-	@$(QUIET) $(BIN)/python -m pytest -n auto --dist loadfile
+test: .venv/.dev ## 安装所需并运行测试，几分钟
+	@$(QUIET) $(BIN)/python -m pytest -n auto --dist loadfile -m "not long"
+
+test-long: .venv/.dev ## 其余的测试：全部测试集的成绩、反复杀掉的进程、浏览器里的整件事
+	@$(QUIET) $(BIN)/python -m pytest -n auto --dist loadfile -m long
 
 check: .venv/.dev ## 代码风格、类型、导入方向、语言数据
 	@$(BIN)/ruff format --check --quiet .

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-import uuid
+import shutil
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from hotline.bus import LocalBus
 from hotline.clock import FakeClock
 from hotline.db import Database
 from hotline.limits import LocalLimiter
-from hotline.migrate import upgrade_database
 from hotline.privacy import Vault
 from hotline.processor import settle_processor
+from tests.databases import copied, migrated_database, migrated_file
 
 settle_processor()  # nothing imported so far loads numpy
+
+__all__ = ["migrated_database", "migrated_file"]
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 """Reference material beside the project; tests that read it skip where it is absent."""
@@ -63,26 +64,19 @@ def vault() -> Vault:
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path, migrated_file: Path) -> str:
+    """A migrated, empty SQLite database of its own."""
+    shutil.copy(migrated_file, tmp_path / "hotline.db")
     return f"sqlite+aiosqlite:///{tmp_path / 'hotline.db'}"
 
 
 @pytest.fixture
-async def postgres_url() -> AsyncIterator[str]:
-    """A database of its own on the configured server, dropped afterwards."""
-    server = os.environ.get("HOTLINE_TEST_POSTGRES", "")
-    if not server:
+async def postgres_url(migrated_database: str) -> AsyncIterator[str]:
+    """A migrated, empty database of its own on the configured server, dropped afterwards."""
+    if not migrated_database:
         skip_unless_required("postgres", "HOTLINE_TEST_POSTGRES is not set")
-    name = f"hotline_{uuid.uuid4().hex[:12]}"
-    admin = Database(server)
-    async with admin.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f'CREATE DATABASE "{name}"'))
-    yield admin.url.set(database=name).render_as_string(hide_password=False)
-    async with admin.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    await admin.close()
+    async with copied(migrated_database) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -96,7 +90,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
 async def db(database_url: str) -> AsyncIterator[Database]:
     """A migrated, empty database of each kind."""
     database = Database(database_url)
-    await upgrade_database(database)
     yield database
     await database.close()
 
@@ -105,7 +98,6 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 async def sqlite_db(sqlite_url: str) -> AsyncIterator[Database]:
     """A migrated, empty SQLite database."""
     database = Database(sqlite_url)
-    await upgrade_database(database)
     yield database
     await database.close()
 

@@ -32,7 +32,6 @@ from conversations.models import Reply, Turn
 from hotline.app import Product, make_app, open_product
 from hotline.clock import FakeClock
 from hotline.db import Database
-from hotline.migrate import upgrade_database
 from hotline.settings import Settings
 from kb.models import Article
 from kb.testing import TinyEmbedder
@@ -139,20 +138,6 @@ async def open_conversation(client: Client) -> Visitor:
     assert response.status == 201, await response.text()
     body = await response.json()
     return Visitor(client, body["conversation_id"], body["token"])
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty, migrated SQLite file to copy: migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("migrated") / "hotline.db"
-
-    async def migrate() -> None:
-        db = Database(f"sqlite+aiosqlite:///{path}")
-        await upgrade_database(db)
-        await db.close()
-
-    asyncio.run(migrate())
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from playwright.async_api import Browser, Page, expect  # noqa: E402
 
 from tests.browser.test_main_job import PATIENCE, chromium, conversation_log, write  # noqa: E402
 
-pytestmark = [pytest.mark.assistant, pytest.mark.browser]
+pytestmark = [pytest.mark.assistant, pytest.mark.browser, pytest.mark.long]
 
 PASSWORD = "right-horse-7"
 SLUG, QUESTION = "leftover-food-bin", "剩菜剩饭应该扔哪个桶"

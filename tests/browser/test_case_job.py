@@ -30,7 +30,7 @@ from tests.browser.test_main_job import PATIENCE, chromium, conversation_log, wr
 playwright_api = pytest.importorskip("playwright.async_api")
 from playwright.async_api import Browser, Page, expect  # noqa: E402
 
-pytestmark = [pytest.mark.assistant, pytest.mark.browser]
+pytestmark = [pytest.mark.assistant, pytest.mark.browser, pytest.mark.long]
 
 PICTURES = os.environ.get("HOTLINE_TEST_PICTURES", "")
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}

@@ -26,7 +26,7 @@ from tests.conftest import skip_unless_required
 playwright_api = pytest.importorskip("playwright.async_api")
 from playwright.async_api import Browser, Page, async_playwright, expect  # noqa: E402
 
-pytestmark = [pytest.mark.assistant, pytest.mark.browser]
+pytestmark = [pytest.mark.assistant, pytest.mark.browser, pytest.mark.long]
 
 CHROMIUM = os.environ.get("HOTLINE_TEST_CHROMIUM") or shutil.which("chromium") or ""
 FLAGS = [

@@ -23,7 +23,6 @@ from tests.product import (
     TinyEmbedder,
     echo,
     first_articles,
-    migrated_file,
     serve_product,
     settings,
 )
@@ -84,6 +83,7 @@ async def open_softphone(context: BrowserContext, client: Client) -> Page:
     await page.get_by_label("密码", exact=True).fill(PASSWORD)
     await page.get_by_role("button", name="登录").click()
     await expect(page.get_by_role("heading", name="网页话机")).to_be_visible()
+    await page.wait_for_load_state("load")  # its scripts come after the words
     return page
 
 

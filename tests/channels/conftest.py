@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.product import first_articles, migrated_file, settings
+from tests.product import first_articles, settings
 
-__all__ = ["first_articles", "migrated_file", "settings"]
+__all__ = ["first_articles", "settings"]

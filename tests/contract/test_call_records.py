@@ -27,7 +27,7 @@ from telephony.reading import Segment
 from telephony.store import CallRow, SegmentRow
 from telephony.transfers import Transfers
 from tests.phone import with_phone
-from tests.product import TinyEmbedder, echo, first_articles, migrated_file, settings
+from tests.product import TinyEmbedder, echo, first_articles, settings
 from tests.unit.test_phone_pages import understand
 
 

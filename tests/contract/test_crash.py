@@ -13,7 +13,7 @@ import pytest
 from hotline.serve import pick_port
 from tests.assistant import assistant_settings, serving, until_alive
 
-pytestmark = pytest.mark.assistant
+pytestmark = [pytest.mark.assistant, pytest.mark.long]
 
 REPORT = (
     "朝阳区望京街道望京西路12号门口每天晚上有人占道摆摊",

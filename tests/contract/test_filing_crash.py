@@ -25,7 +25,7 @@ FILERS = 200
 KILLED_AFTER = (50, 120)
 """Acknowledged filings after which the process is killed, counted over all its lives."""
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @asynccontextmanager

@@ -24,7 +24,6 @@ from tests.product import (
     Client,
     bot,
     first_articles,
-    migrated_file,
     run_product,
     serve_product,
     settings,

@@ -30,7 +30,7 @@ from hotline.app import make_app
 from hotline.audit import SYSTEM
 from hotline.openapi import DOCUMENT
 from hotline.settings import Settings
-from tests.product import SECRET_KEY, migrated_file, run_product
+from tests.product import SECRET_KEY, run_product
 
 EXAMPLES = 8
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)

@@ -28,7 +28,6 @@ from tests.product import (
     bot,
     client,
     first_articles,
-    migrated_file,
     product,
     settings,
 )

@@ -25,14 +25,13 @@ from tests.product import (  # fixtures too
     Client,
     echo,
     first_articles,
-    migrated_file,
     run_product,
     serve_product,
     settings,
 )
 
 QUESTION = DOGS.questions[0]
-__all__ = ["first_articles", "migrated_file", "settings"]
+__all__ = ["first_articles", "settings"]
 
 
 @pytest.fixture

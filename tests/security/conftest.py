@@ -6,10 +6,9 @@ from tests.product import (
     bot,
     client,
     first_articles,
-    migrated_file,
     product,
     settings,
     visitor,
 )
 
-__all__ = ["bot", "client", "first_articles", "migrated_file", "product", "settings", "visitor"]
+__all__ = ["bot", "client", "first_articles", "product", "settings", "visitor"]

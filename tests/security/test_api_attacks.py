@@ -14,7 +14,6 @@ from tests.product import (
     bot,
     client,
     first_articles,
-    migrated_file,
     open_conversation,
     product,
     settings,

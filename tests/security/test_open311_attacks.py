@@ -19,7 +19,6 @@ from tests.contract.test_open311 import (
     filed,
     first_articles,
     listed,
-    migrated_file,
     post,
     product,
     settings,

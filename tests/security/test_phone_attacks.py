@@ -20,7 +20,6 @@ from tests.product import (
     Client,
     bot,
     first_articles,
-    migrated_file,
     open_client,
     run_product,
     serve_product,

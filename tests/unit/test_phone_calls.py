@@ -16,7 +16,7 @@ from telephony.models import CallStatus
 from telephony.provider import RecordingProvider
 from telephony.store import CallRow, SegmentRow
 from tests.phone import ACCOUNT, BASE, Phone, sign, with_phone
-from tests.product import TinyEmbedder, first_articles, migrated_file, serve_product, settings
+from tests.product import TinyEmbedder, first_articles, serve_product, settings
 
 
 def answer(turn: Turn) -> Sequence[Reply]:

@@ -29,7 +29,6 @@ from tests.product import (
     TinyEmbedder,
     echo,
     first_articles,
-    migrated_file,
     serve_product,
     settings,
 )

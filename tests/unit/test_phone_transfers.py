@@ -20,7 +20,7 @@ from telephony.errors import RecordingRefused
 from telephony.models import CallStatus, Errand
 from telephony.provider import RecordingProvider
 from tests.phone import Phone, with_phone
-from tests.product import first_articles, migrated_file, settings
+from tests.product import first_articles, settings
 from tests.unit.test_phone_calls import phone, product, provider
 
 LI = Operator("op-li", "小李")

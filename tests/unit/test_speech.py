@@ -31,7 +31,6 @@ from telephony.speech import (
 from tests.phone import Phone
 from tests.unit.test_phone_calls import (
     first_articles,
-    migrated_file,
     phone,
     product,
     provider,

@@ -15,7 +15,15 @@ from hotline.cli_knowledge import kb, places
 from hotline.errors import HotlineError, InvalidInput
 from hotline.processor import settle_processor
 from hotline.settings import describe_settings, load_settings, with_secret_key
-from hotline.terminal import DataDir, Port, map_lines, quiet_settings, read_settings, say
+from hotline.terminal import (
+    DataDir,
+    Port,
+    map_lines,
+    map_many_lines,
+    quiet_settings,
+    read_settings,
+    say,
+)
 
 app = typer.Typer(
     help="96310 城市管理热线助手",
@@ -79,11 +87,11 @@ def evaluate(data_dir: DataDir = None) -> None:
 @app.command()
 def parse(data_dir: DataDir = None) -> None:
     """理解消息：标准输入每行一个 {"text": …}，标准输出每行一个结果。"""
-    from hotline.parsing import open_understander, parse_line
+    from hotline.parsing import open_understander, parse_lines
 
     settings = quiet_settings(data_dir)
     with open_understander(settings) as understander:
-        map_lines(lambda item: parse_line(understander, item))
+        map_many_lines(lambda items: parse_lines(understander, items))
 
 
 @app.command()

@@ -110,7 +110,9 @@ def _score_danger(scores: Scores, row: Mapping[str, Any], reading: Understanding
 def _score_entities(scores: Scores, row: Mapping[str, Any], reading: Understanding) -> None:
     for label in row["entities"]:
         kind = label["entity"]
-        if label.get("role") == "old" or not _is_scored(kind, row["intent"]):
+        if label.get("role") == "old" or label.get("nameless"):
+            continue
+        if not _is_scored(kind, row["intent"]):
             continue
         found = [entity for entity in reading.entities if entity.entity == kind]
         if kind in ("phone", "case_number"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.language.embedding import load_embedder
 from bot.language.models import Channel, Understanding
-from bot.language.understanding import Understander
+from bot.language.understanding import Told, Understander
 from cases.categories import load_categories
 from hotline.errors import InvalidInput
 from hotline.settings import Settings
@@ -29,14 +29,23 @@ def open_understander(settings: Settings) -> Iterator[Understander]:
     yield understander
 
 
-def parse_line(understander: Understander, item: Mapping[str, Any]) -> dict[str, Any]:
-    """One input object to one output object (contract.md)."""
+def parse_lines(
+    understander: Understander, items: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any] | InvalidInput]:
+    """Input objects to output objects (contract.md), or to what is wrong with them."""
+    told = [_read_item(item) for item in items]
+    good = [each for each in told if isinstance(each, Told)]
+    readings = iter(understander.read_many(good, datetime.now(UTC)))
+    return [describe(next(readings)) if isinstance(each, Told) else each for each in told]
+
+
+def _read_item(item: Mapping[str, Any]) -> Told | InvalidInput:
     line, text, channel = item.get("_line"), item.get("text"), item.get("channel") or "webchat"
     if not isinstance(text, str):
-        raise InvalidInput(f"第 {line} 行缺少文字 text。")
+        return InvalidInput(f"第 {line} 行缺少文字 text。")
     if channel not in _CHANNELS:
-        raise InvalidInput(f"第 {line} 行的 channel 应是 {'、'.join(_CHANNELS)} 之一。")
-    return describe(understander.read(text, _CHANNELS[channel], datetime.now(UTC)))
+        return InvalidInput(f"第 {line} 行的 channel 应是 {'、'.join(_CHANNELS)} 之一。")
+    return Told(text, _CHANNELS[channel])
 
 
 def describe(reading: Understanding) -> dict[str, Any]:

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from hotline.lines import answer_lines
+from hotline.lines import AnswerAll, Item, answer_lines, one_by_one
 from hotline.settings import Settings, load_settings
 
 DataDir = Annotated[
@@ -43,6 +43,11 @@ def quiet_settings(data_dir: Path | None = None) -> Settings:
     return settings
 
 
-def map_lines(function: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def map_lines(function: Callable[[Item], Item]) -> None:
     """Answer each line of stdin with a line on stdout."""
-    answer_lines(sys.stdin.buffer, sys.stdout, function)
+    map_many_lines(one_by_one(function))
+
+
+def map_many_lines(answer_all: AnswerAll) -> None:
+    """The same where lines that wait are better answered together."""
+    answer_lines(sys.stdin.buffer, sys.stdout, answer_all)

@@ -8,6 +8,7 @@ What is called by its name counts for more than what a message is like.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,13 +17,14 @@ from bot.language.category_words import CategoryWords
 from bot.language.classifier import Floats, SentenceClassifier
 from bot.language.embedding import Embedder
 from bot.language.models import CategoryGuess, Vector
-from bot.language.sentences import cut_sentences
+from bot.language.sentences import Sentence, cut_sentences
 
 MOST_CATEGORIES = 5
 LETTER_LENGTH = 160
 """Characters from which a message is read sentence by sentence."""
 _MOST_SENTENCES = 12
 _WHOLE_SHARE = 0.5
+_NUMBER = re.compile(r"\d{7,}")
 
 
 class Categoriser:
@@ -40,14 +42,30 @@ class Categoriser:
         self._names = names
         self._embedder = embedder
 
-    def rank(self, text: str, vector: Vector) -> tuple[CategoryGuess, ...]:
-        """The best few categories of a normalised text, `vector` being its embedding."""
-        odds = self._read([text], vector[np.newaxis])[0]
-        sentences = cut_sentences(text) if len(text) >= LETTER_LENGTH else []
-        if len(sentences) > 1:
-            odds = _WHOLE_SHARE * odds + (1 - _WHOLE_SHARE) * self._read_sentences(
-                [sentence.text for sentence in sentences]
-            )
+    def rank_many(self, texts: Sequence[str], vectors: Vector) -> list[tuple[CategoryGuess, ...]]:
+        """For each normalised text the best few categories, `vectors` being their embeddings."""
+        texts, vectors = self._leave_numbers_out(texts, vectors)
+        odds = self._read(texts, vectors)
+        letters = {
+            index: [sentence.text for sentence in _choose_sentences(text)]
+            for index, text in enumerate(texts)
+            if len(text) >= LETTER_LENGTH
+        }
+        for index, told in zip(letters, self._read_letters(list(letters.values())), strict=True):
+            if told is not None:
+                odds[index] = _WHOLE_SHARE * odds[index] + (1 - _WHOLE_SHARE) * told
+        return [self._name_best(each) for each in odds]
+
+    def _leave_numbers_out(self, texts: Sequence[str], vectors: Vector) -> tuple[list[str], Vector]:
+        """A case number or a telephone number tells nothing of the matter, and looks like a doorplate."""
+        told = [_NUMBER.sub("", text) for text in texts]
+        changed = [i for i, text in enumerate(texts) if told[i] != text]
+        if changed:
+            vectors = vectors.copy()
+            vectors[changed] = self._embedder.embed([told[i] for i in changed])
+        return told, vectors
+
+    def _name_best(self, odds: Floats) -> tuple[CategoryGuess, ...]:
         best = np.argsort(-odds)[:MOST_CATEGORIES]
         labels = self._classifier.labels
         return tuple(
@@ -55,14 +73,32 @@ class Categoriser:
             for i in best
         )
 
-    def _read_sentences(self, sentences: list[str]) -> Vector:
-        if len(sentences) > _MOST_SENTENCES:
-            # the matter stands near the beginning, what is asked for at the end
-            tail = _MOST_SENTENCES // 3
-            sentences = sentences[: _MOST_SENTENCES - tail] + sentences[-tail:]
+    def _read_letters(self, letters: Sequence[Sequence[str]]) -> list[Floats | None]:
+        """What the sentences of each letter tell together; None for one of a single sentence."""
+        sentences = [text for letter in letters if len(letter) > 1 for text in letter]
+        if not sentences:
+            return [None] * len(letters)
         odds = self._read(sentences, self._embedder.embed(sentences))
-        total = (odds * odds.max(axis=1, keepdims=True)).sum(axis=0)
-        return np.asarray(total / total.sum(), np.float32)
+        found: list[Floats | None] = []
+        start = 0
+        for letter in letters:
+            if len(letter) < 2:
+                found.append(None)
+                continue
+            some = odds[start : start + len(letter)]
+            start += len(letter)
+            total = (some * some.max(axis=1, keepdims=True)).sum(axis=0)
+            found.append(np.asarray(total / total.sum(), np.float32))
+        return found
 
     def _read(self, texts: Sequence[str], vectors: Vector) -> Floats:
         return self._words.weigh(self._classifier.odds_many(texts, vectors), texts)
+
+
+def _choose_sentences(text: str) -> list[Sentence]:
+    sentences = cut_sentences(text)
+    if len(sentences) <= _MOST_SENTENCES:
+        return sentences
+    # the matter stands near the beginning, what is asked for at the end
+    tail = _MOST_SENTENCES // 3
+    return sentences[: _MOST_SENTENCES - tail] + sentences[-tail:]

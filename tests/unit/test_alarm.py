@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from bot.language.alarm import HARMLESS, Alarm
 from bot.language.models import Vector
 
-VECTOR = np.zeros(4, np.float32)
+VECTORS = np.zeros((1, 4), np.float32)
 
 
 class Judge:
@@ -17,10 +19,15 @@ class Judge:
     def __init__(self, harmless: float) -> None:
         self.harmless = harmless
 
-    def rank(self, text: str, vector: Vector) -> list[tuple[str, float]]:
+    def rank_many(self, texts: Sequence[str], vectors: Vector) -> list[list[tuple[str, float]]]:
         rest = 1 - self.harmless
         ranked = [(HARMLESS, self.harmless), ("fire", rest * 0.6), ("collapse", rest * 0.4)]
-        return sorted(ranked, key=lambda each: -each[1])
+        return [sorted(ranked, key=lambda each: -each[1]) for _ in texts]
+
+
+def detect(text: str, harmless: float) -> str | None:
+    alarm = Alarm(Judge(harmless))  # type: ignore[arg-type]
+    return alarm.detect_many([text], VECTORS)[0]
 
 
 @pytest.mark.parametrize(
@@ -40,13 +47,13 @@ class Judge:
 def test_what_costs_lives_is_harder_to_talk_out_of(
     text: str, harmless: float, kind: str | None
 ) -> None:
-    assert Alarm(Judge(harmless)).detect(text, VECTOR) == kind  # type: ignore[arg-type]
+    assert detect(text, harmless) == kind
 
 
 def test_an_english_cry_for_help_is_no_letter() -> None:
     text = "Hello, there is a hissing pipe behind the meter cabinet in our stairwell, it has been "
     text += "getting worse for ten minutes and two of my neighbours already feel very dizzy now."
     assert len(text) > 160
-    assert Alarm(Judge(0.2)).detect(text, VECTOR) == "fire"  # type: ignore[arg-type]
+    assert detect(text, 0.2) == "fire"
     letter = "我们这栋楼的情况是这样的，" * 14
-    assert Alarm(Judge(0.2)).detect(letter, VECTOR) is None  # type: ignore[arg-type]
+    assert detect(letter, 0.2) is None

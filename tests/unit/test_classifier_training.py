@@ -87,9 +87,8 @@ def _handful() -> SentenceClassifier:
 
 def test_a_handful_of_sentences_can_be_learned() -> None:
     model, vectors = _handful(), np.eye(2, 4, dtype=np.float32)
-    assert model.rank("是", vectors[0])[0][0] == "yes"
-    assert model.rank("不是", vectors[1])[0][0] == "no"
-    assert [label for label, _ in model.rank("是", vectors[0], most=1)] == ["yes"]
+    ranked = model.rank_many(["是", "不是"], vectors)
+    assert [[label for label, _ in each] for each in ranked] == [["yes", "no"], ["no", "yes"]]
 
 
 def test_many_are_read_as_one_by_one() -> None:
@@ -99,12 +98,14 @@ def test_many_are_read_as_one_by_one() -> None:
     together = model.odds_many(texts, vectors)
     np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
     for text, vector, odds in zip(texts, vectors, together, strict=True):
-        np.testing.assert_allclose(model.odds(text, vector), odds, atol=1e-6)
+        alone = model.odds_many([text], vector[np.newaxis])[0]
+        np.testing.assert_allclose(alone, odds, atol=1e-6)
 
 
 def test_what_was_saved_reads_the_same(tmp_path: Path) -> None:
-    model, vector = _handful(), np.array([0.7, 0.1, 0.0, 0.0], np.float32)
+    model, vectors = _handful(), np.array([[0.7, 0.1, 0.0, 0.0]], np.float32)
     model.save(tmp_path / "new", "tiny")
     loaded = SentenceClassifier.load(tmp_path / "new", "tiny")
     assert loaded.labels == ("no", "yes")
-    np.testing.assert_allclose(loaded.odds("不是", vector), model.odds("不是", vector), atol=0.01)
+    before, after = (each.odds_many(["不是"], vectors) for each in (model, loaded))
+    np.testing.assert_allclose(after, before, atol=0.01)

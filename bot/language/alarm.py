@@ -7,6 +7,8 @@ now (a question for a quiz, a story from last year) does it outvote the words.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.language.classifier import SentenceClassifier
 from bot.language.emergency import detect_emergency, is_all_clear
 from bot.language.models import Vector
@@ -14,9 +16,9 @@ from bot.language.sentences import count_signs
 
 HARMLESS = "harmless"
 """The classifier's label for everything that is no danger now."""
-_TAKE = 0.3
-"""A danger missed is far worse than a number told for nothing: three chances in ten are enough."""
-_TAKE_KIND = 0.15
+_TAKE = 0.15
+"""A danger missed is far worse than a number told for nothing: three chances in twenty are enough."""
+_TAKE_KIND = 0.08
 """Of which so much for one kind: a long message leaves a little doubt about everything."""
 _OUTVOTE = 0.95
 _OUTVOTE_LIFE = 0.99
@@ -33,17 +35,21 @@ class Alarm:
     def __init__(self, classifier: SentenceClassifier) -> None:
         self._classifier = classifier
 
-    def detect(self, text: str, vector: Vector) -> str | None:
-        """The kind of a danger going on now, None without one.
+    def detect_many(self, texts: Sequence[str], vectors: Vector) -> list[str | None]:
+        """For each text the kind of a danger going on now, None without one.
 
-        `text` is normalised, `vector` its embedding; the kinds are those of `detect_emergency`.
+        The texts are normalised, `vectors` their embeddings; the kinds are those of
+        `detect_emergency`.
         """
+        ranked = self._classifier.rank_many(texts, vectors)
+        return [self._decide(*each) for each in zip(texts, ranked, strict=True)]
+
+    def _decide(self, text: str, ranked: Sequence[tuple[str, float]]) -> str | None:
         if is_all_clear(text):
             return None
         told = detect_emergency(text)
         if count_signs(text) > _LONG:
             return told
-        ranked = self._classifier.rank(text, vector)
         harmless = next(odds for label, odds in ranked if label == HARMLESS)
         kind, odds = next((label, p) for label, p in ranked if label != HARMLESS)
         if told is not None:

@@ -2,8 +2,8 @@
 
 A conditional random field over signs. It sees the signs around, the words and their parts of
 speech, the names of the lexicon and what the rules of `places` found, and so learns where the
-rules are right, cut short or misled. It is small (about a megabyte) and its time grows with
-the length of the text.
+rules are right, cut short or misled. It is small (some six megabytes) and its time grows
+with the length of the text.
 """
 
 from __future__ import annotations

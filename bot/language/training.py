@@ -13,7 +13,9 @@ from bot.language.classifier import SentenceClassifier
 from bot.language.classifier_training import Training, fit_classifier, prepare
 from bot.language.embedding import Listener
 from bot.language.embedding_many import embed_many
+from bot.language.emergency import detect_emergency
 from bot.language.normalise import normalise
+from bot.language.place_examples import read_examples
 from bot.language.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -22,7 +24,9 @@ NLU_DATA = ROOT / "nlu_data"
 _HOW = Training()
 _SPOKEN_EVERY = 8
 """So many written sentences to one that is learned as speech too; more did not help."""
-_ORDINARY_EVERY = 3
+_ORDINARY_EVERY = 6
+"""Of the other models' sentences so many to one that shows the dangers' model what is ordinary; from
+nlu_data/entities it learns all in which no word tells of danger."""
 _DANGEROUS_CATEGORIES = frozenset({"90007", "06020", "10002", "90016"})
 """Gas, open fire, fallen wires, things thrown from above: their examples may be dangers."""
 
@@ -155,4 +159,6 @@ def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
     ordinary = [text for text, intent in sentences if intent != "report_case"]
     ordinary += [text for text, code in categories if code not in _DANGEROUS_CATEGORIES]
     ordinary = ordinary[::_ORDINARY_EVERY]
+    placed = (_normalise_once(example.text) for example in read_examples())
+    ordinary += [text for text in placed if detect_emergency(text) is None]
     return written + [(text, HARMLESS) for text in dict.fromkeys(ordinary) if text not in known]

@@ -101,9 +101,9 @@ class Understander:
         normalised = [normalise(each.text, each.channel) for each in told]
         words = [each.text[:LONGEST_READ] for each in normalised]
         vectors = self.listener.embed_both(words)
-        dangers = self._alarm.detect_many(words, vectors.meaning)
-        guesses = self._categoriser.rank_many(words, vectors.meaning)
         intents = self._rank_intents(words, vectors)
+        dangers = self._alarm.detect_many(words, vectors.meaning, [each[0] for each in intents])
+        guesses = self._categoriser.rank_many(words, vectors.meaning)
         found = []
         for index, each in enumerate(told):
             with self._lock:

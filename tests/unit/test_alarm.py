@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bot.language.alarm import HARMLESS, Alarm
-from bot.language.models import Vector
+from bot.language.models import Intent, Vector
 
 VECTORS = np.zeros((1, 4), np.float32)
 
@@ -25,9 +25,9 @@ class Judge:
         return [sorted(ranked, key=lambda each: -each[1]) for _ in texts]
 
 
-def detect(text: str, harmless: float) -> str | None:
+def detect(text: str, harmless: float, intent: str = "report_case") -> str | None:
     alarm = Alarm(Judge(harmless))  # type: ignore[arg-type]
-    return alarm.detect_many([text], VECTORS)[0]
+    return alarm.detect_many([text], VECTORS, [Intent(intent, 0.95)])[0]
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,13 @@ def test_an_english_cry_for_help_is_no_letter() -> None:
     assert detect(text, 0.2) == "fire"
     letter = "我们这栋楼的情况是这样的，" * 14
     assert detect(letter, 0.2) is None
+
+
+@pytest.mark.parametrize(
+    ("harmless", "intent", "kind"),
+    [(0.7, "report_case", "medical"), (0.7, "give_praise", None), (0.3, "give_praise", "medical")],
+)
+def test_who_surely_thanks_cries_for_help_only_when_danger_is_likely(
+    harmless: float, intent: str, kind: str | None
+) -> None:
+    assert detect("叫他没反应", harmless, intent) == kind

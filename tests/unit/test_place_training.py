@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -18,16 +19,22 @@ from bot.language.place_augmentation import Maker, Names
 from bot.language.place_examples import Example, parse_marked, read_examples
 from bot.language.place_tagger import MODEL_FILE, PlaceTagger
 from bot.language.place_training import train_places
+from bot.language.understanding import PLACES
+from hotline.settings import Settings
+from hotline.training import train, unpacked_models
+from tests.assistant import CACHE
+
+pytestmark = pytest.mark.assistant
 
 NOW = datetime.fromisoformat("2026-11-22T14:30:00+08:00")
 NAMES = Names(["海淀区"], ["上地街道"], ["望京", "苏州街", "知春里"], ["国贸"])
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("models") / "places_ner"
-    train_places(path)
-    return path
+def folder() -> Iterator[Path]:
+    """What was trained with the assistant that the tests share."""
+    with unpacked_models(train(Settings(data_dir=CACHE))) as models:
+        yield models / PLACES
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,14 @@ def reader(folder: Path) -> EntityReader:
     return EntityReader(folder)
 
 
+@pytest.mark.long
+def test_training_again_gives_the_same_model(folder: Path, tmp_path: Path) -> None:
+    train_places(tmp_path / "again")
+    before, after = (each / MODEL_FILE for each in (folder, tmp_path / "again"))
+    assert after.read_bytes() == before.read_bytes()
+
+
+@pytest.mark.long
 def test_the_same_examples_are_made_every_time() -> None:
     made = (
         "from bot.language import place_training as p; from bot.language.spacy_pipeline import *; "

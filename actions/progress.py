@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.handoff import hand_off
 from actions.services import services
-from actions.turn import read_turn
+from actions.turn import conversation_id, read_turn
 from actions.wording import describe_case, tell_due
 from bot.language import answers
 from bot.language.numbers import view_digits
@@ -98,6 +98,23 @@ async def say_progress(dispatcher: CollectingDispatcher, number: str) -> Case | 
     return case
 
 
+async def say_latest(dispatcher: CollectingDispatcher, conversation: str) -> Case | None:
+    """The same for the case that was filed last in this conversation: 我那件办到哪一步了."""
+    case = await services().cases.latest_of(conversation)
+    if case is not None:
+        text = f"您最近登记的是这一件。{tell_status(case)}要查别的，请说工单号。"
+        dispatcher.utter_message(text=text, json_message={"case": describe_case(case)})
+    return case
+
+
+def _go_on_with(case: Case) -> list[EventType]:
+    """Its details want the key; an anonymous case has none."""
+    if case.anonymous:
+        return end_form(SlotSet("lookup", None))
+    kept = {"case_number": case.case_number}
+    return [SlotSet("lookup", kept), SlotSet("requested_slot", KEY)]
+
+
 class ValidateProgressForm(Action):
     """Number first, then, if wanted, the key to the details."""
 
@@ -115,6 +132,10 @@ class ValidateProgressForm(Action):
             return end_form(SlotSet("lookup", None))
         if asked == KEY and "case_number" in lookup and reading.first("case_number") is None:
             return await self._take_key(dispatcher, reading, lookup)
+        if asked is None and named_case(reading) is None:
+            case = await say_latest(dispatcher, conversation_id(tracker))
+            if case is not None:
+                return _go_on_with(case)
         return await self._take_number(dispatcher, reading, lookup, asked)
 
     async def _take_number(
@@ -136,11 +157,8 @@ class ValidateProgressForm(Action):
                 return end_form(SlotSet("lookup", None), then=other)
         else:
             case = await say_progress(dispatcher, number)
-            if case is not None and case.anonymous:
-                return end_form(SlotSet("lookup", None))
             if case is not None:
-                kept = {"case_number": case.case_number}
-                return [SlotSet("lookup", kept), SlotSet("requested_slot", KEY)]
+                return _go_on_with(case)
         misses = int(lookup.get("misses") or 0) + 1
         if misses >= _MOST_MISSES or _LOST.search(reading.text):
             dispatcher.utter_message(response="utter_progress_no_number")

@@ -180,6 +180,12 @@ class Cases:
                 raise CaseNotFound
             return await self._to_case(session, row)
 
+    async def latest_of(self, conversation_id: str) -> Case | None:
+        """The case filed last in a conversation; None when there is none."""
+        async with self._db.read() as session:
+            number = await store.latest_number_of(session, conversation_id)
+        return await self.get(number) if number else None
+
     async def clocks(self, case_number: str) -> Sequence[CaseClock]:
         """Every clock the case has had, oldest first."""
         async with self._db.read() as session:

@@ -201,6 +201,18 @@ async def read_case(session: AsyncSession, case_number: str) -> Row[Any] | None:
     return (await session.execute(_CASE, {"number": case_number})).one_or_none()
 
 
+async def latest_number_of(session: AsyncSession, conversation_id: str) -> str | None:
+    """The number of the case filed last in a conversation: numbers grow with time."""
+    newest = (
+        select(CaseRow.case_number)
+        .where(CaseRow.conversation_id == conversation_id)
+        .order_by(CaseRow.case_number.desc())
+        .limit(1)
+    )
+    number: str | None = await session.scalar(newest)
+    return number
+
+
 async def steps_of(session: AsyncSession, case_number: str) -> Sequence[Row[Any]]:
     """The history, oldest first; every column of CaseStepRow."""
     return (await session.execute(_STEPS, {"number": case_number})).all()

@@ -136,9 +136,7 @@ async def open_product(
         stack.push_async_callback(db.close)
         bus, limiter = await _open_shared(settings, stack)
         vault = Vault(settings.secret_key)
-        if embedder is None:
-            chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
-            embedder = await asyncio.to_thread(load_embedder, settings.cache_dir, chosen)
+        embedder = embedder or await _open_embedder(settings)
         conversations = Conversations(db, clock, bus, vault, Hours.read(settings.waking_hours))
         cases = Cases(db, clock, vault, limiter)
         nearby = Nearby(db, clock, embedder.embed)
@@ -154,29 +152,15 @@ async def open_product(
                 )
 
         surveys = CallBackSurveys(db, clock, workflow, conversations, ring)
-        knowledge = Knowledge(
-            db, clock, PassageVectors(embedder, settings.cache_dir), settings.kb_refresh_seconds
-        )
+        vectors = PassageVectors(embedder, settings.cache_dir)
+        knowledge = Knowledge(db, clock, vectors, settings.kb_refresh_seconds)
         await knowledge.seed()
         await _start(stack, knowledge)
         editorial = make_editorial(db, clock, knowledge, embedder.embed, conversations.tell)
-        chores = Chores(editorial, settings.kb_keep_days)
-        await _start(stack, chores)
+        await _start(stack, Chores(editorial, settings.kb_keep_days))
         places = Places(db, clock, settings.kb_refresh_seconds)
         await _start(stack, places)
-        if bot is None:
-            http = await stack.enter_async_context(
-                aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(limit=settings.rasa_concurrency + 4)
-                )
-            )
-            bot = RasaBot(
-                http,
-                rasa_url,
-                rasa_secret,
-                settings.rasa_timeout_seconds,
-                settings.rasa_concurrency,
-            )
+        bot = bot or await _open_rasa(settings, stack, rasa_url, rasa_secret)
         actions.services.bind(
             actions.services.Services(
                 cases,
@@ -209,11 +193,7 @@ async def open_product(
             recogniser,
             partial(forget_dialogues, settings),
         )
-        wechat = (
-            await stack.enter_async_context(open_wechat(parts)) if settings.wechat_is_on else None
-        )
-        wecom = await stack.enter_async_context(open_wecom(parts)) if settings.wecom_is_on else None
-        apart = [name for name, channel in (("wechat", wechat), ("wecom", wecom)) if channel]
+        wechat, wecom = await _open_channels(parts, stack)
         telephony = await stack.enter_async_context(
             open_telephony(
                 settings,
@@ -232,13 +212,12 @@ async def open_product(
                 provider,
             )
         )
+        apart = [name for name, channel in (("wechat", wechat), ("wecom", wecom)) if channel]
         outbox = Outbox(db, clock, {"webchat": WebChat(bus), "voice": telephony.channel}, apart)
-        await _start(stack, outbox)
-        await _start(stack, surveys)
         watch = Watch(db, clock, workflow, settings.case_watch_seconds)
-        await _start(stack, watch)
         statistics = Statistics(db, clock)
-        await _start(stack, statistics)
+        for worker in (outbox, surveys, watch, statistics):
+            await _start(stack, worker)
         yield Product(
             settings=settings,
             db=db,
@@ -264,6 +243,28 @@ async def open_product(
             telephony=telephony,
             statistics=statistics,
         )
+
+
+async def _open_embedder(settings: Settings) -> Listener:
+    chosen = Path(settings.embedder_dir) if settings.embedder_dir else None
+    return await asyncio.to_thread(load_embedder, settings.cache_dir, chosen)
+
+
+async def _open_rasa(settings: Settings, stack: AsyncExitStack, url: str, secret: str) -> Bot:
+    # a few connections more than turns: its state is asked for while all of them run
+    connections = aiohttp.TCPConnector(limit=settings.rasa_concurrency + 4)
+    http = await stack.enter_async_context(aiohttp.ClientSession(connector=connections))
+    return RasaBot(http, url, secret, settings.rasa_timeout_seconds, settings.rasa_concurrency)
+
+
+async def _open_channels(
+    parts: ChannelParts, stack: AsyncExitStack
+) -> tuple[WeChat | None, WeCom | None]:
+    """WeChat's official account and its customer service, where they are set up."""
+    on = parts.settings
+    wechat = await stack.enter_async_context(open_wechat(parts)) if on.wechat_is_on else None
+    wecom = await stack.enter_async_context(open_wecom(parts)) if on.wecom_is_on else None
+    return wechat, wecom
 
 
 class Worker(Protocol):

@@ -68,6 +68,15 @@ async def test_a_filed_case_is_found_as_it_was_filed(filing: Cases, clock: FakeC
     ]
 
 
+async def test_the_last_case_of_a_conversation_is_its_own(filing: Cases) -> None:
+    assert await filing.latest_of("c" * 32) is None
+    await filing.file(another(1), BOT)
+    last = await filing.file(another(2), BOT)
+    await filing.file(another(3, conversation_id="d" * 32), BOT)
+    await filing.file(another(4, conversation_id=None), BOT)
+    assert await filing.latest_of("c" * 32) == last
+
+
 async def test_a_case_is_due_by_the_limit_that_fits(filing: Cases, clock: FakeClock) -> None:
     ordinary = await filing.file(another(1), BOT)
     urgent = await filing.file(another(2, emergency="collapse"), BOT)

@@ -235,9 +235,13 @@ def _fill_similar(draft: Draft, reading: Reading) -> Outcome:
         return Outcome(apart)
     if draft.similar and (_SAME.search(text) or answers.is_affirm(text)):
         return Outcome(replace(draft, joins=draft.similar["case_number"], misses=0))
+    # an answer to a question that comes later: kept, and this one stays open
     if answers.is_anonymous(text) and not draft.anonymous:
-        # an answer to a question that comes later: kept, and this one stays open
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
+    if draft.phone is None and reading.first("phone"):
+        return _fill_contact(draft, reading)
+    if draft.occurred is None and time_of(reading) is not None:
+        return _fill_occurred(draft, reading)
     if draft.misses or answers.is_unknown(text):
         return Outcome(apart)  # in doubt it is filed: two cases can be merged later
     return _miss_plainly(draft)

@@ -255,3 +255,15 @@ def test_staying_anonymous_may_be_said_before_the_nearby_case_is_settled() -> No
     assert outcome.draft.missing() is Slot.SIMILAR
     after = say(outcome.draft, "不是").draft
     assert after.missing() is not Slot.CONTACT
+
+
+def test_when_and_the_number_may_be_said_before_the_nearby_case_is_settled() -> None:
+    draft = replace(begin(full_story(), CaseKind.COMPLAINT).draft, occurred=None)
+    beside = replace(draft, similar={"case_number": "2026112200001", "line": "已有市民反映"})
+    timed = say(beside, "昨天晚上", entities=(entity("time", "昨天晚上"),)).draft
+    assert (timed.occurred, timed.missing()) == ("昨天晚上", Slot.SIMILAR)
+    number = "13812345678"
+    reached = say(timed, number, entities=(entity("phone", number, number),)).draft
+    assert (reached.phone, reached.missing()) == (number, Slot.SIMILAR)
+    assert say(reached, "不是").draft.missing() is Slot.CONFIRMED
+    assert say(reached, "是").draft.joins == "2026112200001"

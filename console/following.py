@@ -15,6 +15,7 @@ from conversations.errors import ConversationNotFound
 from conversations.models import Holder
 from conversations.service import TIMELINE_PAGE
 from conversations.timeline import conversation_topic
+from hotline.bus import next_signal
 
 FIRST_ENTRIES = 200
 """How many of the latest entries a page gets at first; earlier ones when it asks."""
@@ -136,14 +137,6 @@ class Follower:
     def _publish_presence(self, phase: str) -> None:
         self._beat_at = _now()
         self._c.bus.publish(self._topic, self._presence.signal(phase))
-
-
-async def next_signal(signals: asyncio.Queue[Any], seconds: float) -> Any:
-    """The next signal, None when none comes in time."""
-    try:
-        return await asyncio.wait_for(signals.get(), seconds)
-    except TimeoutError:
-        return None
 
 
 def _now() -> float:

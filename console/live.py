@@ -19,9 +19,10 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from console.context import ConsoleContext
 from console.desk import Desk
 from console.door import Visitor
-from console.following import LOOK_AGAIN, Follower, next_signal
+from console.following import LOOK_AGAIN, Follower
 from console.intake import read_object, read_seq
 from conversations.timeline import DESK_TOPIC
+from hotline.bus import next_signal
 from hotline.errors import HotlineError
 
 log = structlog.get_logger(__name__)

@@ -59,6 +59,16 @@ class LocalBus:
                     del self._queues[topic]
 
 
+async def next_signal(signals: asyncio.Queue[Signal], seconds: float) -> Signal | None:
+    """The next signal, None when none comes in time."""
+    try:
+        # not wait_for: where a signal and a cancellation meet, it keeps the signal and goes on
+        async with asyncio.timeout(seconds):
+            return await signals.get()
+    except TimeoutError:
+        return None
+
+
 class RedisBus(LocalBus):
     """Across processes through Redis; within this one at once, as LocalBus."""
 

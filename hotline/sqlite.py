@@ -10,6 +10,7 @@ end anyway; one that is not durable never leaves the loop, so nobody waits for i
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -112,6 +113,16 @@ class LoopConnection(aiosqlite.Connection):
     writing = False
     brief = False
     durable: bool | None = None
+    _stopped = False
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Stop the thread, once: it answers nothing that is asked of it afterwards, so whoever came
+        second would wait for ever (a close that is cut short by SQLAlchemy's own stop).
+        """
+        if self._stopped:
+            return None
+        self._stopped = True
+        return super().stop()
 
     def set_durable(self, durable: bool) -> None:
         """For the next transaction; call it outside of one."""

@@ -25,7 +25,7 @@ from conversations.service import TIMELINE_PAGE, Accepted, Conversations
 from conversations.shown import find_shown
 from conversations.timeline import conversation_topic
 from conversations.waiting import until_answered
-from hotline.bus import Bus
+from hotline.bus import Bus, next_signal
 from hotline.errors import InvalidInput, Unauthenticated, UnsupportedMedia
 from hotline.limits import Limiter
 from hotline.settings import Settings
@@ -215,7 +215,7 @@ class ChatApi:
                 left = deadline - time.monotonic()
                 if entries or left <= 0:
                     break
-                await _next_signal(signals, min(left, 1.0))
+                await next_signal(signals, min(left, 1.0))
         return web.json_response({"events": [describe_event(conversation.id, e) for e in entries]})
 
     async def get_attachment(self, request: web.Request) -> web.StreamResponse:
@@ -289,7 +289,7 @@ class ChatApi:
                     after = entry.seq
                 pending = len(entries) == TIMELINE_PAGE
             # a missed hint costs at most this long: the timeline is read again anyway
-            signal = await _next_signal(signals, 5.0)
+            signal = await next_signal(signals, 5.0)
             if signal is not None and signal["type"] == "typing":
                 if signal["sender"] != "resident":
                     await socket.send_json(dict(signal))
@@ -339,10 +339,3 @@ def _read_after(request: web.Request) -> int:
     if not raw.isdecimal() or len(raw) > 12:
         raise InvalidInput("after 应是消息序号。")
     return min(int(raw), _LARGEST_SEQ)
-
-
-async def _next_signal(signals: asyncio.Queue[Any], seconds: float) -> Any:
-    try:
-        return await asyncio.wait_for(signals.get(), seconds)
-    except TimeoutError:
-        return None

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 import redis.asyncio
 
-from hotline.bus import Bus, LocalBus, RedisBus, Signal
+from hotline.bus import Bus, LocalBus, RedisBus, Signal, next_signal
 
 CHANNEL = "hotline:bus"
 PATIENCE = 3.0
@@ -162,3 +162,21 @@ async def test_without_redis_this_process_still_hears_itself(topic: str) -> None
     with suppress(asyncio.CancelledError):
         await task
     await client.aclose()
+
+
+async def test_who_is_sent_away_while_a_signal_comes_goes_away() -> None:
+    for steps in range(4):
+        queue: asyncio.Queue[Signal] = asyncio.Queue()
+        waiting = asyncio.create_task(next_signal(queue, 60))
+        await asyncio.sleep(0.01)
+        queue.put_nowait({"type": "typing"})
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        came = waiting.done()
+        waiting.cancel()
+        await asyncio.wait([waiting], timeout=PATIENCE)
+        assert came or waiting.cancelled()
+
+
+async def test_no_signal_in_time_is_none() -> None:
+    assert await next_signal(asyncio.Queue(), 0.01) is None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from hotline import sqlite
 from hotline.db import Database
 
 
@@ -118,3 +120,13 @@ async def test_a_write_that_need_not_outlast_a_power_cut_never_leaves_the_loop(
     assert others == ["had a turn"]
     assert await _write(sqlite_db, 104, durable=False) == (1, 0)
     assert await _count(sqlite_db) >= 4
+
+
+async def test_a_close_that_is_cut_short_ends_all_the_same(tmp_path: Path) -> None:
+    # so a cancelled request's connection is ended: closed in a task of its own, then stopped by force
+    connection = await sqlite.connect(str(tmp_path / "x.db"))
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+    connection.stop()
+    done, _ = await asyncio.wait([closing], timeout=5)
+    assert done

@@ -136,19 +136,17 @@ class ValidateProgressForm(Action):
             case = await say_latest(dispatcher, conversation_id(tracker))
             if case is not None:
                 return _go_on_with(case)
-        return await self._take_number(dispatcher, reading, lookup, asked)
+            return [SlotSet("lookup", {"misses": 0}), SlotSet("requested_slot", NUMBER)]
+        return await self._take_number(dispatcher, reading, lookup)
 
     async def _take_number(
         self,
         dispatcher: CollectingDispatcher,
         reading: Reading,
         lookup: dict[str, Any],
-        asked: str | None,
     ) -> list[EventType]:
         number = named_case(reading)
         if number is None:
-            if asked is None:
-                return [SlotSet("lookup", {"misses": 0}), SlotSet("requested_slot", NUMBER)]
             if answers.is_cancel(reading.text) or answers.is_back(reading.text):
                 dispatcher.utter_message(response="utter_done")
                 return end_form(SlotSet("lookup", None))

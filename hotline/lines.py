@@ -58,24 +58,29 @@ def answer_lines(source: Iterable[bytes], sink: TextIO, answer_all: AnswerAll) -
 def _gather(source: Iterable[bytes]) -> Iterator[list[tuple[int, bytes]]]:
     """Numbered lines that are not blank: all that wait, up to `_MOST_AT_ONCE`."""
     waiting: queue.Queue[tuple[int, bytes] | None] = queue.Queue(4 * _MOST_AT_ONCE)
+    failed: list[Exception] = []
 
     def read() -> None:
         try:
             for number, raw in enumerate(source, 1):
                 if raw.strip():
                     waiting.put((number, raw))
-        finally:
-            waiting.put(None)
+        except Exception as error:
+            failed.append(error)
+        waiting.put(None)
 
     threading.Thread(target=read, daemon=True).start()
     while (first := waiting.get()) is not None:
         lines = [first]
         while len(lines) < _MOST_AT_ONCE and not waiting.empty():
-            if (line := waiting.get()) is None:
-                yield lines
-                return
+            line = waiting.get()
+            if line is None:
+                waiting.put(None)
+                break
             lines.append(line)
         yield lines
+    if failed:
+        raise failed[0]
 
 
 def _read_line(number: int, raw: bytes) -> Item | InvalidInput:

@@ -22,9 +22,7 @@ POSTGRES = os.environ.get("HOTLINE_TEST_POSTGRES", "")
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty, migrated SQLite file."""
-    path = tmp_path_factory.mktemp("migrated") / "hotline.db"
-    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
-    return path
+    return make_migrated_file(tmp_path_factory.mktemp("migrated"))
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +35,13 @@ def migrated_database() -> Iterator[str]:
     asyncio.run(_make_template(name))
     yield name
     asyncio.run(_drop(name))
+
+
+def make_migrated_file(folder: Path) -> Path:
+    """An empty, migrated SQLite file in `folder`."""
+    path = folder / "hotline.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
 
 
 @asynccontextmanager

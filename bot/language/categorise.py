@@ -17,7 +17,7 @@ from bot.language.category_words import CategoryWords
 from bot.language.classifier import Floats, SentenceClassifier
 from bot.language.embedding import Embedder
 from bot.language.models import CategoryGuess, Vector
-from bot.language.sentences import Sentence, cut_sentences
+from bot.language.sentences import cut_sentences
 
 MOST_CATEGORIES = 5
 LETTER_LENGTH = 160
@@ -25,6 +25,7 @@ LETTER_LENGTH = 160
 _MOST_SENTENCES = 12
 _WHOLE_SHARE = 0.5
 _NUMBER = re.compile(r"\d{7,}")
+"""A telephone or case number; no doorplate is as long."""
 
 
 class Categoriser:
@@ -47,13 +48,14 @@ class Categoriser:
         texts, vectors = self._leave_numbers_out(texts, vectors)
         odds = self._read(texts, vectors)
         letters = {
-            index: [sentence.text for sentence in _choose_sentences(text)]
+            index: sentences
             for index, text in enumerate(texts)
-            if len(text) >= LETTER_LENGTH
+            if len(text) >= LETTER_LENGTH and len(sentences := _choose_sentences(text)) > 1
         }
-        for index, told in zip(letters, self._read_letters(list(letters.values())), strict=True):
-            if told is not None:
-                odds[index] = _WHOLE_SHARE * odds[index] + (1 - _WHOLE_SHARE) * told
+        if letters:
+            told = self._read_letters(list(letters.values()))
+            chosen = list(letters)
+            odds[chosen] = _WHOLE_SHARE * odds[chosen] + (1 - _WHOLE_SHARE) * told
         return [self._name_best(each) for each in odds]
 
     def _leave_numbers_out(self, texts: Sequence[str], vectors: Vector) -> tuple[list[str], Vector]:
@@ -73,30 +75,21 @@ class Categoriser:
             for i in best
         )
 
-    def _read_letters(self, letters: Sequence[Sequence[str]]) -> list[Floats | None]:
-        """What the sentences of each letter tell together; None for one of a single sentence."""
-        sentences = [text for letter in letters if len(letter) > 1 for text in letter]
-        if not sentences:
-            return [None] * len(letters)
+    def _read_letters(self, letters: Sequence[Sequence[str]]) -> Floats:
+        """(letters, labels): what the sentences of each letter tell together."""
+        sentences = [text for letter in letters for text in letter]
         odds = self._read(sentences, self._embedder.embed(sentences))
-        found: list[Floats | None] = []
-        start = 0
-        for letter in letters:
-            if len(letter) < 2:
-                found.append(None)
-                continue
-            some = odds[start : start + len(letter)]
-            start += len(letter)
-            total = (some * some.max(axis=1, keepdims=True)).sum(axis=0)
-            found.append(np.asarray(total / total.sum(), np.float32))
-        return found
+        sure = odds * odds.max(axis=1, keepdims=True)
+        ends = np.cumsum([len(letter) for letter in letters])
+        totals = np.stack([part.sum(axis=0) for part in np.split(sure, ends[:-1])])
+        return np.asarray(totals / totals.sum(axis=1, keepdims=True), np.float32)
 
     def _read(self, texts: Sequence[str], vectors: Vector) -> Floats:
         return self._words.weigh(self._classifier.odds_many(texts, vectors), texts)
 
 
-def _choose_sentences(text: str) -> list[Sentence]:
-    sentences = cut_sentences(text)
+def _choose_sentences(text: str) -> list[str]:
+    sentences = [sentence.text for sentence in cut_sentences(text)]
     if len(sentences) <= _MOST_SENTENCES:
         return sentences
     # the matter stands near the beginning, what is asked for at the end

@@ -16,7 +16,6 @@ from hotline.app import Product, open_product
 from hotline.audit import SYSTEM
 from hotline.clock import FakeClock
 from hotline.db import Database
-from hotline.migrate import upgrade_database
 from hotline.settings import Settings
 from telephony.call_backs import CallBacks
 from telephony.events import Heard, Say
@@ -35,9 +34,6 @@ from tests.unit.test_phone_pages import understand
 async def product(
     settings: Settings, database_url: str, clock: FakeClock
 ) -> AsyncIterator[Product]:
-    db = Database(database_url)
-    await upgrade_database(db)
-    await db.close()
     chosen = replace(with_phone(settings), database_url=database_url)
     async with open_product(
         chosen, bot=ScriptedBot(echo), clock=clock, embedder=TinyEmbedder(),

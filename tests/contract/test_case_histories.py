@@ -27,8 +27,8 @@ from hotline.audit import BOT, Actor, AuditRow
 from hotline.clock import FakeClock
 from hotline.db import Database
 from hotline.limits import LocalLimiter
-from hotline.migrate import upgrade_database
 from hotline.privacy import Vault
+from tests.databases import make_migrated_file
 
 TEAMS = ("东城区东华门街道综合行政执法队", "东城区天坛街道综合行政执法队")
 SOMEBODY = Actor("operator", "op", "王坐席")
@@ -41,15 +41,7 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="histories-")
 @cache
 def template() -> Path:
     """A migrated database to copy."""
-    path = Path(_FOLDER.name) / "template.db"
-
-    async def migrate() -> None:
-        db = Database(f"sqlite+aiosqlite:///{path}")
-        await upgrade_database(db)
-        await db.close()
-
-    asyncio.run(migrate())
-    return path
+    return make_migrated_file(Path(_FOLDER.name))
 
 
 class Histories(RuleBasedStateMachine):

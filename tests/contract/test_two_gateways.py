@@ -15,7 +15,6 @@ from conversations.bot import ScriptedBot
 from hotline.app import Product
 from hotline.clock import FakeClock
 from hotline.db import Database
-from hotline.migrate import upgrade_database
 from hotline.settings import Settings
 from kb.models import article_to_markdown
 from kb.testing import TinyEmbedder
@@ -38,9 +37,6 @@ __all__ = ["first_articles", "settings"]
 async def gateways(
     settings: Settings, postgres_url: str, clock: FakeClock, tmp_path: Path
 ) -> AsyncIterator[list[tuple[Product, Client]]]:
-    db = Database(postgres_url)
-    await upgrade_database(db)
-    await db.close()
     async with AsyncExitStack() as stack:
         opened = []
         for name in ("one", "two"):

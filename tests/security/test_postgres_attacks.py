@@ -10,7 +10,6 @@ import pytest
 
 from conversations.bot import ScriptedBot
 from hotline.db import Database
-from hotline.migrate import upgrade_database
 from hotline.settings import Settings
 from tests.product import Client, Visitor
 from tests.raw_http import make_request, send_raw
@@ -20,9 +19,6 @@ from tests.security.test_upload_attacks import attachment_of, encode
 @pytest.fixture
 async def settings(settings: Settings, postgres_url: str) -> Settings:
     """The product on a PostgreSQL database of its own."""
-    db = Database(postgres_url)
-    await upgrade_database(db)
-    await db.close()
     return replace(settings, database_url=postgres_url)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -55,3 +56,14 @@ def test_many_bad_lines_are_told_in_one_sentence() -> None:
         InvalidInput, match=r"^第 1 行不是合法的 JSON；另有 2 行也不对，其余各行已处理。$"
     ):
         _run(io.StringIO(), b"x", b"[]", b'{"text": null}')
+
+
+def test_what_was_read_before_the_source_broke_is_answered() -> None:
+    def broken() -> Iterator[bytes]:
+        yield from (f'{{"text": "{number}"}}'.encode() for number in range(100))
+        raise OSError("the pipe is gone")
+
+    sink = io.StringIO()
+    with pytest.raises(OSError, match="pipe"):
+        answer_lines(broken(), sink, one_by_one(_answer))
+    assert _said(sink) == [str(number) for number in range(100)]

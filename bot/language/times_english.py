@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from bot.language.models import Entity
 from bot.language.time_bounds import SHANGHAI, UNKNOWN, Window, day_window, part_window
@@ -25,15 +25,23 @@ _CLOCK = (
     r"|(?:(?:around|about|at|until|till|after|before|from)\s)(?P<wide>2[0-3]|1[0-9]|0?[0-9])"
     r"(?::(?P<wide_minute>[0-5][0-9])|\so['’]clock)"
 )
+_HOURS = "one two three four five six seven eight nine ten eleven twelve".split()
+_AT = (
+    r"(?:\s(?:at|around|about|by|from|after|before|until|till)){1,2}\s(?:(?P<past>half|quarter)\spast\s)?"
+    rf"(?P<at>1[0-9]|2[0-3]|0?[0-9]|{'|'.join(_HOURS)})(?![0-9])(?::(?P<at_minute>[0-5][0-9]))?"
+    r"(?:\s?(?P<at_half>a|p)\.?\s?m\b\.?|\so['’]clock)?(?!\s(?:of|people|cars|men|trucks|meters|metres))"
+)
+"""An hour right behind the day or the habit that it belongs to."""
 _TIME = re.compile(
     rf"(?<![A-Za-z])(?:(?P<clock>{_CLOCK})(?P<each>\s(?P<habit_after>{_EVERY}))?"
-    rf"|(?P<habit>{_EVERY}|all\s(?:day|night)(?:\slong)?|at\snight|at\smidnight|on\sweekends|daily|nightly)"
+    rf"|(?:(?P<habit>{_EVERY}|all\s(?:day|night)(?:\slong)?|at\snight|at\smidnight|on\sweekends|daily|nightly)"
     rf"|(?P<day>(?:yesterday|today|this|last|the\sother)(?:\s(?:{_PART}|week|month|year|weekend|day|{_DAYS}))?"
-    r"|tonight|midnight)"
+    rf"|tonight|midnight))(?:{_AT})?"
     r"|for\s(?:(?:about|over|nearly|more\sthan)\s)?(?P<count>[0-9]{1,3}|[a-z]{1,5})\s(?P<unit>day|week|month|year)s?"
     r"|(?P<night>night))(?![A-Za-z])",
     re.IGNORECASE,
 )
+_NOON, _EVENING, _EARLY = 12, 18, 6
 _UNCLEAR = frozenset({"this", "last", "today", "the other"})
 
 
@@ -63,8 +71,11 @@ def _describe(match: re.Match[str], now: datetime | None) -> tuple[str, Window]:
         return ("habit" if habit else "point"), UNKNOWN
     if match["clock"]:
         return ("habit" if habit else "point"), _clock(match, now)
-    day = (now - timedelta(days="yesterday" in said or said == "last night")).date()
+    day = (now - timedelta(days="yesterday" in said or said.startswith("last night"))).date()
     part = next((name for sign, name in _PARTS.items() if sign in said), None)
+    if match["at"]:
+        moment = _moment_of(match, day, part)
+        return ("habit" if habit else "point"), (moment, moment)
     if part is not None:
         return ("habit" if habit else "point"), part_window(part, day)
     if habit:
@@ -72,6 +83,23 @@ def _describe(match: re.Match[str], now: datetime | None) -> tuple[str, Window]:
     if said in ("yesterday", "today"):
         return "point", day_window((day, day + timedelta(days=1)))
     return "span", UNKNOWN
+
+
+def _moment_of(match: re.Match[str], day: date, part: str | None) -> datetime:
+    """Around nine on the evening of `day`; past midnight a night belongs to the day before."""
+    said = match["at"].lower()
+    hour = int(said) if said.isdigit() else _HOURS.index(said) + 1
+    minute = {"half": 30, "quarter": 15}.get((match["past"] or "").lower(), 0)
+    minute = int(match["at_minute"] or minute)
+    first = part_window(part, day)[0].hour if part else 0
+    half = (match["at_half"] or "").lower()
+    if half:
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
+    elif first >= _NOON and _EARLY <= hour < _NOON:
+        hour += _NOON
+    if first >= _EVENING and hour < _EARLY:
+        day += timedelta(days=1)
+    return datetime.combine(day, time(hour, minute), SHANGHAI)
 
 
 def _clock(match: re.Match[str], now: datetime) -> Window:

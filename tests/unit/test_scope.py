@@ -335,6 +335,11 @@ def test_another_city_before_the_place_is_told_of() -> None:
     assert _is_out("天津滨海新区那边下水道冒水，你们北京管不管", (there,), report_case=0.9)
 
 
+def test_a_city_to_learn_from_is_not_told_of() -> None:
+    assert _is_out("杭州那边能不能搞个电子围栏", make_suggestion=0.9)
+    assert not _is_out("能不能学杭州搞个电子围栏", make_suggestion=0.9)
+
+
 def test_who_asks_after_his_case_may_speak_of_systems() -> None:
     text = "系统提示会重新派办，到今天三十天了，我那件到底怎么样了"
     assert not _is_out(text, check_case=0.9, ask_policy=0.05)

@@ -161,6 +161,23 @@ def test_as_people_say_it(said: str, text: str, start: str | None, end: str | No
 
 
 @pytest.mark.parametrize(
+    ("said", "text", "start"),
+    [
+        ("昨儿个后晌砸下来的", "昨儿个后晌", "2026-11-21T12:00"),
+        ("昨天下晌有个钩机", "昨天下晌", "2026-11-21T12:00"),
+        ("今儿个早上就在", "今儿个早上", "2026-11-22T05:00"),
+        ("琴日仲见到佢哋", "琴日", "2026-11-21T00:00"),
+    ],
+)
+def test_days_in_dialect(said: str, text: str, start: str) -> None:
+    assert read_one(said)[:3] == (text, "point", start)
+
+
+def test_market_days_are_a_habit() -> None:
+    assert read_one("每回逢集都往里头挤")[:2] == ("每回逢集", "habit")
+
+
+@pytest.mark.parametrize(
     ("said", "text", "kind"),
     [
         ("drilling until 2 a.m. every night", "until 2 a.m. every night", "habit"),
@@ -169,11 +186,28 @@ def test_as_people_say_it(said: str, text: str, start: str | None, end: str | No
         ("someone came last night", "last night", "point"),
         ("broken for three days", "for three days", "span"),
         ("every weekend they sing", "every weekend", "habit"),
+        ("last night around 2 am a van came", "last night around 2 am", "point"),
+        ("every morning around eight, again", "every morning around eight", "habit"),
+        ("every evening around 20 people dance", "every evening", "habit"),
     ],
 )
 def test_english(said: str, text: str, kind: str) -> None:
     (time,) = read_english_times(said, NOW)
     assert (time.text, time.data["kind"]) == (text, kind)
+
+
+@pytest.mark.parametrize(
+    ("said", "start"),
+    [
+        ("last night around nine", "2026-11-21T21:00"),
+        ("last night around 2 am", "2026-11-22T02:00"),
+        ("yesterday evening at half past seven", "2026-11-21T19:30"),
+        ("yesterday at 15:40", "2026-11-21T15:40"),
+    ],
+)
+def test_an_english_hour_belongs_to_its_day(said: str, start: str) -> None:
+    (time,) = read_english_times(said, NOW)
+    assert time.data["from"] == f"{start}:00+08:00"
 
 
 def test_english_that_is_no_time() -> None:

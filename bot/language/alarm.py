@@ -2,15 +2,18 @@
 
 The words (`emergency`) know what must never be missed, the classifier what no list holds: 叫他没
 反应、脸都紫了. A doubtful danger counts; only when the classifier is certain that nothing happens
-now (a question for a quiz, a story from last year) does it outvote the words.
+now (a question for a quiz, a story from last year) does it outvote the words. A letter is searched
+sentence by sentence, and there more is asked of a sentence: most of them tell of what is over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from bot.language.classifier import SentenceClassifier
-from bot.language.emergency import detect_emergency, is_all_clear
+from bot.language.emergency import Tense, detect_emergency, is_all_clear, tense_of
+from bot.language.letters import Letter
 from bot.language.models import Intent, Vector
 from bot.language.sentences import count_signs
 
@@ -20,17 +23,25 @@ _TAKE = 0.15
 """A danger missed is far worse than a number told for nothing: three chances in twenty are enough."""
 _TAKE_KIND = 0.08
 """Of which so much for one kind: a long message leaves a little doubt about everything."""
+_TAKE_IN_LETTER: Mapping[Tense, float] = {"now": 0.5, "unsaid": 0.75, "past": 0.95}
+"""What a sentence of a letter must reach by itself or with the one before it."""
+_HINT = 0.1
+"""A sentence below this lends nothing to the next."""
 _OUTVOTE = 0.95
 _OUTVOTE_LIFE = 0.99
 """The words for these are seldom wrong, and to overhear one may cost a life."""
 _LIFE = frozenset({"fire", "gas", "rescue", "medical", "self_harm"})
 _SURE = 0.5
-_TOLD = "report_case"
-_OTHERWISE = 0.9
-"""What surely thanks, asks or says where does not cry for help as well, unless danger is likely (of
-738 alarms 13 were such, and all 13 false)."""
+_TOLD, _STRANGE = "report_case", "out_of_scope"
+_OTHERWISE = 0.95
+_POSSIBLE = 0.1
+"""What surely thanks, asks or says where does not cry for help as well, unless danger is likely, nor
+does what hardly sounds like a report or like nothing known."""
 _LONG = 160
-"""A letter's one vector says too little about one sentence in it: there the words decide."""
+"""A letter's one vector says too little about one sentence in it."""
+
+Ranked = Sequence[tuple[str, float]]
+"""Labels with probabilities, best first."""
 
 
 class Alarm:
@@ -40,27 +51,77 @@ class Alarm:
         self._classifier = classifier
 
     def detect_many(
-        self, texts: Sequence[str], vectors: Vector, intents: Sequence[Intent]
+        self,
+        texts: Sequence[str],
+        vectors: Vector,
+        intents: Sequence[Sequence[Intent]],
+        letters: Mapping[int, Letter],
     ) -> list[str | None]:
         """For each text the kind of a danger going on now, None without one.
 
-        The texts are normalised, `vectors` their embeddings, `intents` the likeliest of each; the
-        kinds are those of `detect_emergency`.
+        The texts are normalised, `vectors` their embeddings, `intents` the ranking of each,
+        `letters` those of them that are letters; the kinds are those of `detect_emergency`.
         """
         ranked = self._classifier.rank_many(texts, vectors)
-        return [self._decide(*each) for each in zip(texts, ranked, intents, strict=True)]
+        return [
+            self._search(text, intents[index][0], letters.get(index))
+            if count_signs(text) > _LONG
+            else _decide(text, ranked[index], intents[index])
+            for index, text in enumerate(texts)
+        ]
 
-    def _decide(self, text: str, ranked: Sequence[tuple[str, float]], intent: Intent) -> str | None:
+    def _search(self, text: str, intent: Intent, letter: Letter | None) -> str | None:
+        """The danger that a letter's words tell, if any of its sentences sounds like one at all,
+        else that of its most alarming sentences.
+        """
         if is_all_clear(text):
             return None
         told = detect_emergency(text)
-        if count_signs(text) > _LONG:
+        if letter is None:
             return told
-        harmless = next(odds for label, odds in ranked if label == HARMLESS)
-        if 1 - harmless < _SURE and intent.name != _TOLD and intent.confidence >= _OTHERWISE:
-            return None
-        kind, odds = next((label, p) for label, p in ranked if label != HARMLESS)
-        if told is not None:
-            outvoted = harmless > (_OUTVOTE_LIFE if told in _LIFE else _OUTVOTE)
-            return None if outvoted else (kind if odds > _SURE else told)
-        return kind if 1 - harmless >= _TAKE and odds >= _TAKE_KIND else None
+        ranked = self._classifier.rank_many(letter.sentences, letter.vectors)
+        if told is not None and any(1 - _odds_of(HARMLESS, each) >= _TAKE for each in ranked):
+            return told
+        otherwise = _is_otherwise(intent)
+        found: Counter[str] = Counter()
+        before, lent = "", 0.0
+        for sentence, each in zip(letter.sentences, ranked, strict=True):
+            harmless = _odds_of(HARMLESS, each)
+            hint = 1 - harmless if 1 - harmless >= _HINT else 0.0
+            both = 1 - harmless * (1 - lent)
+            tense = "past" if otherwise else tense_of(sentence, before)
+            if hint and both >= _TAKE_IN_LETTER[tense]:
+                found.update({label: odds for label, odds in each if label != HARMLESS})
+            before, lent = sentence, hint
+        return max(found, key=found.__getitem__, default=None)
+
+
+def _decide(text: str, ranked: Ranked, intents: Sequence[Intent]) -> str | None:
+    if is_all_clear(text):
+        return None
+    told = detect_emergency(text)
+    harmless = _odds_of(HARMLESS, ranked)
+    doubtful = 1 - harmless < _SURE
+    if doubtful and _is_otherwise(intents[0]):
+        return None
+    kind, odds = _likeliest(ranked)
+    if told is not None:
+        outvoted = harmless > (_OUTVOTE_LIFE if told in _LIFE else _OUTVOTE)
+        return None if outvoted else (kind if odds > _SURE else told)
+    likely = sum(each.confidence for each in intents if each.name in (_TOLD, _STRANGE))
+    if doubtful and likely < _POSSIBLE:
+        return None
+    return kind if 1 - harmless >= _TAKE and odds >= _TAKE_KIND else None
+
+
+def _is_otherwise(intent: Intent) -> bool:
+    """Whether a message surely thanks, asks or says where."""
+    return intent.name != _TOLD and intent.confidence >= _OTHERWISE
+
+
+def _odds_of(label: str, ranked: Ranked) -> float:
+    return next(odds for each, odds in ranked if each == label)
+
+
+def _likeliest(ranked: Ranked) -> tuple[str, float]:
+    return next((label, odds) for label, odds in ranked if label != HARMLESS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.language.emergency_signs import (
     ALL_CLEAR,
@@ -17,12 +18,14 @@ from bot.language.emergency_signs import (
     DENIED,
     EVER,
     GOING_ON,
+    MINUTE,
     NOW,
     PAST,
     POISONED,
     RULES,
     STILL,
     STORY,
+    TODAY,
     UNREAL,
     Danger,
 )
@@ -69,6 +72,20 @@ def detect_emergency(text: str) -> str | None:
 def is_all_clear(text: str) -> bool:
     """Whether the resident says that the danger is over: 虚惊一场, 火已经灭了."""
     return ALL_CLEAR.search(text) is not None and STILL.search(text) is None
+
+
+Tense = Literal["now", "unsaid", "past"]
+
+
+def tense_of(sentence: str, before: str = "") -> Tense:
+    """When a sentence of a letter happens: this very minute by its words or, failing words of its
+    own, by those of the sentence `before` it; in the past or in somebody's fears; or unsaid.
+    """
+    if MINUTE.search(sentence):
+        return "now"
+    if UNREAL.search(sentence) or PAST.search(sentence):
+        return "past"
+    return "now" if TODAY.search(sentence) or MINUTE.search(before) else "unsaid"
 
 
 def _cut(text: str) -> Iterator[_Clause]:

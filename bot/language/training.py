@@ -16,6 +16,7 @@ from bot.language.embedding_many import embed_many
 from bot.language.emergency import detect_emergency
 from bot.language.normalise import normalise
 from bot.language.place_examples import read_examples
+from bot.language.sentences import cut_sentences
 from bot.language.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -27,6 +28,9 @@ _SPOKEN_EVERY = 8
 _ORDINARY_EVERY = 6
 """Of the other models' sentences so many to one that shows the dangers' model what is ordinary; from
 nlu_data/entities it learns all in which no word tells of danger."""
+_TALE = 100
+"""Characters from which each sentence of a message shows what is ordinary in the middle of a tale:
+letters are searched for danger sentence by sentence."""
 _DANGEROUS_CATEGORIES = frozenset({"90007", "06020", "10002", "90016"})
 """Gas, open fire, fallen wires, things thrown from above: their examples may be dangers."""
 
@@ -159,6 +163,8 @@ def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
     ordinary = [text for text, intent in sentences if intent != "report_case"]
     ordinary += [text for text, code in categories if code not in _DANGEROUS_CATEGORIES]
     ordinary = ordinary[::_ORDINARY_EVERY]
-    placed = (_normalise_once(example.text) for example in read_examples())
-    ordinary += [text for text in placed if detect_emergency(text) is None]
+    placed = [_normalise_once(example.text) for example in read_examples()]
+    tales = [text for text, _ in (*sentences, *categories) if len(text) >= _TALE]
+    told = [each.text for text in tales for each in cut_sentences(_normalise_once(text))]
+    ordinary += [text for text in (*placed, *told) if detect_emergency(text) is None]
     return written + [(text, HARMLESS) for text in dict.fromkeys(ordinary) if text not in known]

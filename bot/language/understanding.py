@@ -17,6 +17,7 @@ from bot.language.categorise import Categoriser
 from bot.language.category_words import CategoryWords
 from bot.language.embedding import Both, Listener
 from bot.language.entities import EntityReader
+from bot.language.letters import open_letters
 from bot.language.models import (
     CategoryGuess,
     Channel,
@@ -102,8 +103,9 @@ class Understander:
         words = [each.text[:LONGEST_READ] for each in normalised]
         vectors = self.listener.embed_both(words)
         intents = self._rank_intents(words, vectors)
-        dangers = self._alarm.detect_many(words, vectors.meaning, [each[0] for each in intents])
-        guesses = self._categoriser.rank_many(words, vectors.meaning)
+        letters = open_letters(words, self.listener)
+        dangers = self._alarm.detect_many(words, vectors.meaning, intents, letters)
+        guesses = self._categoriser.rank_many(words, vectors.meaning, letters)
         found = []
         for index, each in enumerate(told):
             with self._lock:
@@ -159,5 +161,6 @@ class Understander:
     def _read_pieces(self, texts: Sequence[str]) -> list[PieceReading]:
         vectors = self.listener.embed_both(texts)
         intents = self._rank_intents(texts, vectors)
-        categories = self._categoriser.rank_many(texts, vectors.meaning)
+        letters = open_letters(texts, self.listener)
+        categories = self._categoriser.rank_many(texts, vectors.meaning, letters)
         return [(each[0], guesses) for each, guesses in zip(intents, categories, strict=True)]

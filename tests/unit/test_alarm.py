@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bot.language.alarm import HARMLESS, Alarm
+from bot.language.letters import Letter
 from bot.language.models import Intent, Vector
 
 VECTORS = np.zeros((1, 4), np.float32)
@@ -27,7 +28,7 @@ class Judge:
 
 def detect(text: str, harmless: float, intent: str = "report_case") -> str | None:
     alarm = Alarm(Judge(harmless))  # type: ignore[arg-type]
-    return alarm.detect_many([text], VECTORS, [Intent(intent, 0.95)])[0]
+    return alarm.detect_many([text], VECTORS, [[Intent(intent, 0.95)]], {})[0]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +58,69 @@ def test_an_english_cry_for_help_is_no_letter() -> None:
     assert detect(text, 0.2) == "fire"
     letter = "我们这栋楼的情况是这样的，" * 14
     assert detect(letter, 0.2) is None
+
+
+class Reader:
+    """Finds a fire in a sentence by the odds that stand beside it."""
+
+    def __init__(self, odds: dict[str, float]) -> None:
+        self.odds = odds
+
+    def rank_many(self, texts: Sequence[str], vectors: Vector) -> list[list[tuple[str, float]]]:
+        fires = [self.odds.get(text, 0.0) for text in texts]
+        return [[(HARMLESS, 1 - odds), ("fire", odds), ("gas", 0.0)] for odds in fires]
+
+
+COURTESY = "您好，我在这个小区住了二十多年，邻里之间一直都很和气。"
+
+
+@pytest.mark.parametrize(
+    ("sentences", "kind"),
+    [
+        ({"刚才下楼，看见那堆东西的缝里往外透红光。": 0.55}, "fire"),
+        ({"下楼，看见那堆东西的缝里往外透红光。": 0.55}, None),
+        ({"下楼，看见那堆东西的缝里往外透红光。": 0.8}, "fire"),
+        (
+            {"下楼，看见那堆东西的缝里往外透红光。": 0.55, "楼上的人下不来，拿被子捂着门。": 0.5},
+            "fire",
+        ),
+        ({"下楼，看见那堆东西的缝里往外透红光。": 0.7, "麻烦你们给个答复。": 0.05}, None),
+        ({"有一回下楼，看见那堆东西的缝里往外透红光。": 0.9}, None),
+        ({"去年就闹过，可你们看，那堆东西的缝里往外透红光。": 0.97}, "fire"),
+    ],
+)
+def test_a_letter_is_searched_sentence_by_sentence(
+    sentences: dict[str, float], kind: str | None
+) -> None:
+    told = [COURTESY] * 7 + list(sentences)
+    letter = Letter(told, np.zeros((len(told), 4), np.float32))
+    alarm = Alarm(Reader(sentences))  # type: ignore[arg-type]
+    intents = [[Intent("report_case", 0.99)]]
+    assert alarm.detect_many(["".join(told)], VECTORS, intents, {0: letter}) == [kind]
+
+
+def test_words_of_danger_in_a_letter_need_a_sentence_that_sounds_like_it() -> None:
+    sentence = "现在报备一下，第三场里男主角着火了。"
+    told = [COURTESY] * 7 + [sentence]
+    letter = Letter(told, np.zeros((len(told), 4), np.float32))
+    found = []
+    for odds in (0.02, 0.3):
+        alarm = Alarm(Reader({sentence: odds}))  # type: ignore[arg-type]
+        intents = [[Intent("report_case", 0.99)]]
+        found += alarm.detect_many(["".join(told)], VECTORS, intents, {0: letter})
+    assert found == [None, "fire"]
+
+
+def test_a_letter_that_surely_thanks_must_be_all_but_certain() -> None:
+    sentence = "是消防员背着她从窗户下来的，前后不到十分钟。"
+    told = [COURTESY] * 7 + [sentence]
+    letter = Letter(told, np.zeros((len(told), 4), np.float32))
+    found = []
+    for odds in (0.8, 0.97):
+        alarm = Alarm(Reader({sentence: odds}))  # type: ignore[arg-type]
+        intents = [[Intent("give_praise", 0.97)]]
+        found += alarm.detect_many(["".join(told)], VECTORS, intents, {0: letter})
+    assert found == [None, "fire"]
 
 
 @pytest.mark.parametrize(

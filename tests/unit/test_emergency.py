@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.language.emergency import detect_emergency, is_all_clear
+from bot.language.emergency import detect_emergency, is_all_clear, tense_of
 from bot.language.normalise import normalise
 
 GOING_ON = {
@@ -142,3 +142,19 @@ def test_what_only_sounds_like_it_is_none(text: str) -> None:
 @pytest.mark.parametrize("text", ["昨天看个电影，有人被绑架了", "我梦见自己，掉进河里了"])
 def test_a_danger_in_a_story_is_none(text: str) -> None:
     assert detect_emergency(text) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "before", "tense"),
+    [
+        ("就这会儿烟顺着楼梯往上走", "", "now"),
+        ("今天晚上又闹起来了", "", "now"),
+        ("他趴在那儿不动", "刚才楼下又打起来了。", "now"),
+        ("他趴在那儿不动", "楼下老打架。", "unsaid"),
+        ("有一回他把人按在地上打", "", "past"),
+        ("我爸现在披着棉衣开着灶取暖，万一中毒怎么办", "", "past"),
+        ("我这回真是怕了，刚才他又踹门", "", "now"),
+    ],
+)
+def test_when_a_sentence_of_a_letter_happens(sentence: str, before: str, tense: str) -> None:
+    assert tense_of(sentence, before) == tense

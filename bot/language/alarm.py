@@ -21,7 +21,7 @@ HARMLESS = "harmless"
 """The classifier's label for everything that is no danger now."""
 _TAKE = 0.15
 """A danger missed is far worse than a number told for nothing: three chances in twenty are enough."""
-_TAKE_KIND = 0.08
+_TAKE_KIND = 0.07
 """Of which so much for one kind: a long message leaves a little doubt about everything."""
 _TAKE_IN_LETTER: Mapping[Tense, float] = {"now": 0.5, "unsaid": 0.75, "past": 0.95}
 """What a sentence of a letter must reach by itself or with the one before it."""
@@ -33,7 +33,7 @@ _OUTVOTE_LIFE = 0.99
 _LIFE = frozenset({"fire", "gas", "rescue", "medical", "self_harm"})
 _SURE = 0.5
 _TOLD, _STRANGE = "report_case", "out_of_scope"
-_OTHERWISE = 0.95
+_OTHERWISE = 0.8
 _POSSIBLE = 0.1
 """What surely thanks, asks or says where does not cry for help as well, unless danger is likely, nor
 does what hardly sounds like a report or like nothing known."""
@@ -74,9 +74,7 @@ class Alarm:
         """The danger that a letter's words tell, if any of its sentences sounds like one at all,
         else that of its most alarming sentences.
         """
-        if is_all_clear(text):
-            return None
-        told = detect_emergency(text)
+        told = None if is_all_clear(text) else detect_emergency(text)
         if letter is None:
             return told
         ranked = self._classifier.rank_many(letter.sentences, letter.vectors)
@@ -86,7 +84,8 @@ class Alarm:
         found: Counter[str] = Counter()
         before, lent = "", 0.0
         for sentence, each in zip(letter.sentences, ranked, strict=True):
-            harmless = _odds_of(HARMLESS, each)
+            # that one fire is out says nothing of what the next sentence tells
+            harmless = 1.0 if is_all_clear(sentence) else _odds_of(HARMLESS, each)
             hint = 1 - harmless if 1 - harmless >= _HINT else 0.0
             both = 1 - harmless * (1 - lent)
             tense = "past" if otherwise else tense_of(sentence, before)
@@ -116,7 +115,7 @@ def _decide(text: str, ranked: Ranked, intents: Sequence[Intent]) -> str | None:
 
 def _is_otherwise(intent: Intent) -> bool:
     """Whether a message surely thanks, asks or says where."""
-    return intent.name != _TOLD and intent.confidence >= _OTHERWISE
+    return intent.name not in (_TOLD, _STRANGE) and intent.confidence >= _OTHERWISE
 
 
 def _odds_of(label: str, ranked: Ranked) -> float:

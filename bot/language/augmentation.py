@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -26,11 +27,20 @@ _SHORTEST = 4
 _SHARE_HEARD_WRONG = 0.3
 
 
+def is_picked(text: str, every: int) -> bool:
+    """Whether a text is one of `every`, by itself: whichever texts come or go, the others stay."""
+    return zlib.crc32(text.encode("utf-8")) % every == 0
+
+
 def add_speech(pairs: Sequence[tuple[str, str]], every: int) -> list[tuple[str, str]]:
-    """(noisy text, label) for every `every`-th sentence that is long enough to be said."""
+    """(noisy text, label) for one in `every` sentences, if it is long enough to be said."""
     texts = [text for text, _ in pairs]
     sounds = _same_sounds("".join(texts))
-    chosen = [pair for pair in pairs[::every] if len(_CHINESE.findall(pair[0])) >= _SHORTEST]
+    chosen = [
+        pair
+        for pair in pairs
+        if is_picked(pair[0], every) and len(_CHINESE.findall(pair[0])) >= _SHORTEST
+    ]
     return [(_speak(text, sounds), label) for text, label in chosen]
 
 

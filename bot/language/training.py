@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bot.language.alarm import HARMLESS
-from bot.language.augmentation import add_speech
+from bot.language.augmentation import add_speech, is_picked
 from bot.language.classifier import SentenceClassifier
 from bot.language.classifier_training import Training, fit_classifier, prepare
 from bot.language.embedding import Listener
@@ -162,7 +162,7 @@ def _danger_pairs(sentences: Pairs, categories: Pairs) -> list[tuple[str, str]]:
     known = {text for text, _ in written}
     ordinary = [text for text, intent in sentences if intent != "report_case"]
     ordinary += [text for text, code in categories if code not in _DANGEROUS_CATEGORIES]
-    ordinary = ordinary[::_ORDINARY_EVERY]
+    ordinary = [text for text in ordinary if is_picked(text, _ORDINARY_EVERY)]
     placed = [_normalise_once(example.text) for example in read_examples()]
     tales = [text for text, _ in (*sentences, *categories) if len(text) >= _TALE]
     told = [each.text for text in tales for each in cut_sentences(_normalise_once(text))]

@@ -4,7 +4,7 @@ import re
 
 from pypinyin import lazy_pinyin
 
-from bot.language.augmentation import add_speech
+from bot.language.augmentation import add_speech, is_picked
 
 _PAIRS = [
     ("我要投诉，楼下3号院的烧烤太呛了！", "report_case"),
@@ -21,8 +21,15 @@ def test_short_answers_are_left_out_and_labels_stay() -> None:
     assert [label for _, label in add_speech(_PAIRS, 1)] == ["report_case", "ask_policy"]
 
 
-def test_only_every_so_many_are_spoken() -> None:
-    assert len(add_speech(_PAIRS[:1] * 30, 10)) == 3
+def test_only_one_in_so_many_is_spoken() -> None:
+    pairs = [(f"{number}号楼门口的路灯不亮了", "report_case") for number in range(1000)]
+    assert 70 <= len(add_speech(pairs, 10)) <= 130
+
+
+def test_a_new_sentence_changes_nothing_for_the_others() -> None:
+    texts = [f"{number}号楼门口的路灯不亮了" for number in range(200)]
+    picked = [text for text in texts if is_picked(text, 8)]
+    assert [text for text in ["新的一句", *texts] if is_picked(text, 8)][-len(picked) :] == picked
 
 
 def test_speech_has_no_punctuation_and_no_written_digits() -> None:

@@ -96,12 +96,20 @@ def _names_a_problem(
         return False
     odds = {intent.name: intent.confidence for intent in ranking}
     reported, foreign = odds.get("report_case", 0.0), odds.get("out_of_scope", 0.0)
+    places = _find_places(entities)
+    trouble = tells_of_trouble(_leave_out(text, places))
+    if trouble and _is_in_the_city(places) and reported >= _TRACE:
+        return True
     if reported < max(_POSSIBLE, foreign):
         return False
-    if _is_sure(category, _PLAIN_CATEGORY):
-        return True
-    likely = reported >= _LIKELY_TROUBLE or _is_in_the_city(_find_places(entities))
-    return likely and tells_of_trouble(text)
+    return _is_sure(category, _PLAIN_CATEGORY) or (trouble and reported >= _LIKELY_TROUBLE)
+
+
+def _leave_out(text: str, places: Sequence[Entity]) -> str:
+    """停车场 and 臭椿胡同 are where it is, not what is wrong."""
+    for place in places:
+        text = text.replace(place.value, "，")
+    return text
 
 
 def _tells_of_ours(

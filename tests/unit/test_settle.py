@@ -38,6 +38,22 @@ def test_a_bare_matter_of_ours_is_a_report_unless_it_sounds_foreign() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("望京街道阜通东大街三号楼楼下有人占道", "report_case"),
+        ("望京街道阜通东大街三号楼楼下那棵树旁边", "inform"),
+        ("臭椿胡同三号楼楼下那棵树旁边", "inform"),
+    ],
+)
+def test_trouble_behind_a_long_place_of_the_city_is_a_report(text: str, intent: str) -> None:
+    place = text[: text.index("楼下")]
+    where = (Entity("location", place, place, 0, len(place), {"district_code": "110105"}),)
+    told = [Intent("inform", 0.9), Intent("out_of_scope", 0.05), Intent("report_case", 0.04)]
+    guess = CategoryGuess("09006", "占道经营", 0.37)
+    assert settle_intents(text, told, where, None, guess)[0].name == intent
+
+
+@pytest.mark.parametrize(
     ("foreign", "place", "sure", "intent"),
     [
         (0.7, True, 1.0, "report_case"),

@@ -15,7 +15,6 @@ from bot.language.classifier import SentenceClassifier
 from bot.language.emergency import Tense, detect_emergency, is_all_clear, tense_of
 from bot.language.letters import Letter
 from bot.language.models import Intent, Vector
-from bot.language.sentences import count_signs
 
 HARMLESS = "harmless"
 """The classifier's label for everything that is no danger now."""
@@ -37,8 +36,6 @@ _OTHERWISE = 0.8
 _POSSIBLE = 0.1
 """What surely thanks, asks or says where does not cry for help as well, unless danger is likely, nor
 does what hardly sounds like a report or like nothing known."""
-_LONG = 160
-"""A letter's one vector says too little about one sentence in it."""
 
 Ranked = Sequence[tuple[str, float]]
 """Labels with probabilities, best first."""
@@ -64,19 +61,17 @@ class Alarm:
         """
         ranked = self._classifier.rank_many(texts, vectors)
         return [
-            self._search(text, intents[index][0], letters.get(index))
-            if count_signs(text) > _LONG
+            self._search(text, intents[index][0], letters[index])
+            if index in letters
             else _decide(text, ranked[index], intents[index])
             for index, text in enumerate(texts)
         ]
 
-    def _search(self, text: str, intent: Intent, letter: Letter | None) -> str | None:
+    def _search(self, text: str, intent: Intent, letter: Letter) -> str | None:
         """The danger that a letter's words tell, if any of its sentences sounds like one at all,
         else that of its most alarming sentences.
         """
         told = None if is_all_clear(text) else detect_emergency(text)
-        if letter is None:
-            return told
         ranked = self._classifier.rank_many(letter.sentences, letter.vectors)
         if told is not None and any(1 - _odds_of(HARMLESS, each) >= _TAKE for each in ranked):
             return told

@@ -29,7 +29,7 @@ from bot.language.emergency_signs import (
     UNREAL,
     Danger,
 )
-from bot.language.sentences import count_signs
+from bot.language.sentences import is_letter
 
 # A space ends a Chinese clause, between English words it does not.
 _CLAUSE = re.compile(r"(?:[^，,。.！!？?；;\n\s]|(?<=[A-Za-z]) (?=[A-Za-z0-9]))+[，,。.！!？?；;]?")
@@ -41,7 +41,6 @@ _OWN = re.compile(
 _RESCUE_CALL = re.compile(r"救命|快来人|快救|出人命|要死人")
 _LONG_AGO = re.compile(r"去年|前年|以前|从前|上个?月|那年|小时候")
 _STREET_FIRE = re.compile(r"烧烤|烤串|摊|饭[馆店]|餐馆|公园|天天|老是")
-_LONG = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def detect_emergency(text: str) -> str | None:
     for danger in DANGERS:
         if any(_is_present(danger, clause, text) for clause in clauses):
             return danger.kind
-    told_now = count_signs(text) <= _LONG and not (
+    told_now = not is_letter(text) and not (
         _LONG_AGO.search(text) or _STREET_FIRE.search(text) or RULES.search(text)
     )
     return "gas" if told_now and POISONED.search(text) else None
@@ -101,7 +100,7 @@ def _is_present(danger: Danger, clause: _Clause, text: str) -> bool:
         return False
     if danger.faint and danger.harmless.search(clause.before):
         return False
-    if count_signs(text) > _LONG and NOW.search(clause.before + clause.text) is None:
+    if is_letter(text) and NOW.search(clause.before + clause.text) is None:
         return False
     return any(_is_real(sign, clause, text) for sign in signs)
 

@@ -130,16 +130,14 @@ POISONED = re.compile(rf"{_STOVE}[^。！]{{0,40}}{_ILL}|{_ILL}[^。！]{{0,40}}
 STILL = re.compile(r"又[^，。]{0,4}(?:着|烧|冒|漏|打)|复燃|还在|现在还|还有|越来越|没灭|快来|救")
 """And yet not over."""
 
-NOW = re.compile(
-    r"正在|现在|刚才|刚刚|此刻|这会儿?|快来|快叫|马上来|救命|救救|来人|紧急|十万火急|报警"
-    r"|(?i:right now|just (?:now|hit)|immediately|please send)"
-)
-"""Words of this very minute: without them a long letter tells a story."""
-
-MINUTE = re.compile(
+_MINUTE = (
     r"正在|刚才|刚刚|方才|此刻|这会儿|这时候|就在我|眼下这|写到这|打字的|快来|救命|救救|来人"
     r"|(?i:right now|just now|at this moment|as i (?:write|type)|please send)"
 )
+MINUTE = re.compile(_MINUTE)
+NOW = re.compile(rf"{_MINUTE}|现在|这会|快叫|马上来|紧急|十万火急|报警|(?i:just hit|immediately)")
+"""Words of this very minute: without them a long letter tells a story."""
+
 TODAY = re.compile(r"现在|今[天早晚儿]|(?i:\b(?:now|today|tonight)\b)")
 """How a letter passes from its story to what is happening; 现在 is as often said of a state."""
 

@@ -14,10 +14,8 @@ import numpy as np
 
 from bot.language.embedding import Embedder
 from bot.language.models import Vector
-from bot.language.sentences import count_signs, cut_sentences
+from bot.language.sentences import count_signs, cut_sentences, is_letter
 
-LETTER_LENGTH = 160
-"""Characters from which a message is a letter."""
 _LONGEST, _LONG_ENOUGH, _SHORTEST = 100, 40, 12
 """Signs: of a sentence that is left whole, of a piece that takes no more clauses, of a piece that
 stands alone."""
@@ -34,9 +32,12 @@ class Letter(NamedTuple):
 
 
 def open_letters(texts: Sequence[str], embedder: Embedder) -> Mapping[int, Letter]:
-    """The letters among normalised texts, by their index."""
-    cut = {index: _cut(text) for index, text in enumerate(texts) if len(text) >= LETTER_LENGTH}
-    cut = {index: sentences for index, sentences in cut.items() if len(sentences) > 1}
+    """The letters among normalised texts, by their index; what is only signs or digits is none."""
+    cut = {
+        index: sentences
+        for index, text in enumerate(texts)
+        if is_letter(text) and (sentences := _cut(text))
+    }
     if not cut:
         return {}
     vectors = embedder.embed([each for sentences in cut.values() for each in sentences])
@@ -52,7 +53,7 @@ def leave_numbers_out(texts: Iterable[str]) -> list[str]:
 
 def _cut(text: str) -> list[str]:
     cut = [piece for each in cut_sentences(text) for piece in _cut_long(each.text)]
-    return leave_numbers_out(cut)
+    return [each for each in leave_numbers_out(cut) if each.strip()]
 
 
 def _cut_long(sentence: str) -> list[str]:

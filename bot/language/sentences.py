@@ -9,6 +9,8 @@ _SENTENCE = re.compile(r"[^。！？!?；;…\n]+[。！？!?；;…\n]*")
 _LATIN_WORD = re.compile(r"[A-Za-z]+[ ']?")
 _SHORTEST = 8
 """Less than this says little alone and stays with the sentence before."""
+_LETTER = 160
+"""Signs above which a message is a letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,8 @@ def cut_sentences(text: str, shortest: int = _SHORTEST) -> list[Sentence]:
 def count_signs(text: str) -> int:
     """How long a text is: signs and, of English, words; a word says about as much as a sign."""
     return len(_LATIN_WORD.sub("w", text))
+
+
+def is_letter(text: str) -> bool:
+    """Whether a message is so long that it is read sentence by sentence."""
+    return count_signs(text) > _LETTER

@@ -11,7 +11,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import spacy
 from spacy.language import Language
@@ -53,17 +52,7 @@ NOW = "now"
 PLACES = "places"
 """Key of doc.user_data with the spans the trained part found."""
 
-_SAID = "said"
 _READING = "reading"
-
-
-class _Said(NamedTuple):
-    """A text and its words as they were when the doc was made of them: spaCy puts both together
-    anew, token by token, whenever it is asked for them.
-    """
-
-    text: str
-    words: list[str]
 
 
 class JiebaTokenizer:
@@ -79,9 +68,7 @@ class JiebaTokenizer:
 
     def __call__(self, text: str) -> Doc:
         words = list(self.segmenter.cut(text))
-        doc = Doc(self._vocab, words=words, spaces=[False] * len(words))
-        doc.user_data[_SAID] = _Said(text, words)
-        return doc
+        return Doc(self._vocab, words=words, spaces=[False] * len(words))
 
 
 class GazetteerRuler:
@@ -94,7 +81,7 @@ class GazetteerRuler:
         self._gazetteer = gazetteer
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.user_data[_SAID].text
+        text = doc.text
         hits = self._gazetteer.find(text, lambda start, end: True)
         doc.spans[NAMES] = [_span(doc, hit.start, hit.end, hit.kind) for hit in hits]
         return doc
@@ -118,7 +105,9 @@ class RuleReader:
         self._units = UnitFinder(gazetteer, segmenter)
 
     def __call__(self, doc: Doc) -> Doc:
-        text, words = doc.user_data[_SAID]
+        text = doc.text
+        # spaCy makes a token anew for each one that is looked at, so they are looked at once
+        words = [token.text for token in doc]
         kept = _Kept()
         kept.add(read_case_numbers(text))
         kept.add(read_phones(text))
@@ -140,7 +129,7 @@ class PlaceRecogniser:
         self._tagger = PlaceTagger(model)
 
     def __call__(self, doc: Doc) -> Doc:
-        tokens = split_signs(doc.user_data[_SAID].text)
+        tokens = split_signs(doc.text)
         found = self._tagger.find(tokens, describe_doc(doc, tokens, self._segmenter))
         doc.user_data[PLACES] = found
         return doc
@@ -152,7 +141,7 @@ def describe_doc(
     """What the trained part sees of a doc that the components before it have read."""
     reading: _Reading = doc.user_data[_READING]
     return describe_signs(
-        doc.user_data[_SAID].text,
+        doc.text,
         tokens,
         reading.words,
         [(span.start_char, span.end_char, span.label_) for span in doc.spans[NAMES]],
@@ -168,7 +157,7 @@ class EntityComponent:
         self._segmenter = segmenter
 
     def __call__(self, doc: Doc) -> Doc:
-        text = doc.user_data[_SAID].text
+        text = doc.text
         reading: _Reading = doc.user_data.pop(_READING)
         chains = reading.chains
         if PLACES in doc.user_data:

@@ -92,9 +92,8 @@ def _moment_of(match: re.Match[str], day: date, part: str | None) -> datetime:
     minute = {"half": 30, "quarter": 15}.get((match["past"] or "").lower(), 0)
     minute = int(match["at_minute"] or minute)
     first = part_window(part, day)[0].hour if part else 0
-    half = (match["at_half"] or "").lower()
-    if half:
-        hour = hour % _NOON + (_NOON if half == "p" else 0)
+    if match["at_half"]:
+        hour = _in_half(hour, match["at_half"])
     elif first >= _NOON and _EARLY <= hour < _NOON:
         hour += _NOON
     if first >= _EVENING and hour < _EARLY:
@@ -102,11 +101,13 @@ def _moment_of(match: re.Match[str], day: date, part: str | None) -> datetime:
     return datetime.combine(day, time(hour, minute), SHANGHAI)
 
 
+def _in_half(hour: int, half: str) -> int:
+    """The hour of the day that `hour` is in the half that begins with "a" or "p"."""
+    return hour % _NOON + (_NOON if half.lower() == "p" else 0)
+
+
 def _clock(match: re.Match[str], now: datetime) -> Window:
-    if match["hour"]:
-        hour = int(match["hour"]) % 12 + (12 if match["half"].lower() == "p" else 0)
-    else:
-        hour = int(match["wide"])
+    hour = _in_half(int(match["hour"]), match["half"]) if match["hour"] else int(match["wide"])
     minute = int(match["minute"] or match["wide_minute"] or 0)
     moment = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
     if moment > now:

@@ -10,6 +10,7 @@ import pytest
 from bot.language.alarm import HARMLESS, Alarm
 from bot.language.letters import Letter
 from bot.language.models import Intent, Vector
+from bot.language.sentences import is_letter
 
 VECTORS = np.zeros((1, 4), np.float32)
 
@@ -55,9 +56,8 @@ def test_an_english_cry_for_help_is_no_letter() -> None:
     text = "Hello, there is a hissing pipe behind the meter cabinet in our stairwell, it has been "
     text += "getting worse for ten minutes and two of my neighbours already feel very dizzy now."
     assert len(text) > 160
+    assert not is_letter(text)
     assert detect(text, 0.2) == "fire"
-    letter = "我们这栋楼的情况是这样的，" * 14
-    assert detect(letter, 0.2) is None
 
 
 class Reader:
@@ -72,6 +72,15 @@ class Reader:
 
 
 COURTESY = "您好，我在这个小区住了二十多年，邻里之间一直都很和气。"
+
+
+def search(odds: dict[str, float], intent: str = "report_case") -> str | None:
+    """The danger of a letter that ends in the sentences with these odds."""
+    told = [COURTESY] * 7 + list(odds)
+    letter = Letter(told, np.zeros((len(told), 4), np.float32))
+    alarm = Alarm(Reader(odds))  # type: ignore[arg-type]
+    intents = [[Intent(intent, 0.99)]]
+    return alarm.detect_many(["".join(told)], VECTORS, intents, {0: letter})[0]
 
 
 @pytest.mark.parametrize(
@@ -94,35 +103,33 @@ COURTESY = "您好，我在这个小区住了二十多年，邻里之间一直�
 def test_a_letter_is_searched_sentence_by_sentence(
     sentences: dict[str, float], kind: str | None
 ) -> None:
-    told = [COURTESY] * 7 + list(sentences)
-    letter = Letter(told, np.zeros((len(told), 4), np.float32))
-    alarm = Alarm(Reader(sentences))  # type: ignore[arg-type]
-    intents = [[Intent("report_case", 0.99)]]
-    assert alarm.detect_many(["".join(told)], VECTORS, intents, {0: letter}) == [kind]
+    assert search(sentences) == kind
 
 
-def test_words_of_danger_in_a_letter_need_a_sentence_that_sounds_like_it() -> None:
-    sentence = "现在报备一下，第三场里男主角着火了。"
-    told = [COURTESY] * 7 + [sentence]
-    letter = Letter(told, np.zeros((len(told), 4), np.float32))
-    found = []
-    for odds in (0.02, 0.3):
-        alarm = Alarm(Reader({sentence: odds}))  # type: ignore[arg-type]
-        intents = [[Intent("report_case", 0.99)]]
-        found += alarm.detect_many(["".join(told)], VECTORS, intents, {0: letter})
-    assert found == [None, "fire"]
+@pytest.mark.parametrize(
+    ("sentence", "intent", "odds", "kind"),
+    [
+        ("现在报备一下，第三场里男主角着火了。", "report_case", 0.02, None),
+        ("现在报备一下，第三场里男主角着火了。", "report_case", 0.3, "fire"),
+        ("是消防员背着她从窗户下来的，前后不到十分钟。", "give_praise", 0.8, None),
+        ("是消防员背着她从窗户下来的，前后不到十分钟。", "give_praise", 0.97, "fire"),
+    ],
+)
+def test_words_of_danger_need_a_sentence_like_them_and_thanks_need_all_but_certainty(
+    sentence: str, intent: str, odds: float, kind: str | None
+) -> None:
+    assert search({sentence: odds}, intent) == kind
 
 
-def test_a_letter_that_surely_thanks_must_be_all_but_certain() -> None:
-    sentence = "是消防员背着她从窗户下来的，前后不到十分钟。"
-    told = [COURTESY] * 7 + [sentence]
-    letter = Letter(told, np.zeros((len(told), 4), np.float32))
-    found = []
-    for odds in (0.8, 0.97):
-        alarm = Alarm(Reader({sentence: odds}))  # type: ignore[arg-type]
-        intents = [[Intent("give_praise", 0.97)]]
-        found += alarm.detect_many(["".join(told)], VECTORS, intents, {0: letter})
-    assert found == [None, "fire"]
+def test_the_one_vector_of_a_letter_decides_nothing() -> None:
+    sentences = [COURTESY] * 8
+    text = "".join(sentences)
+    alarm = Alarm(Reader({text: 0.8}))  # type: ignore[arg-type]
+    letter = Letter(sentences, np.zeros((len(sentences), 4), np.float32))
+    assert is_letter(text)
+    assert alarm.detect_many([text], VECTORS, [[Intent("report_case", 0.99)]], {0: letter}) == [
+        None
+    ]
 
 
 @pytest.mark.parametrize(

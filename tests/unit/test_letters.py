@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.language.letters import LETTER_LENGTH, leave_numbers_out, open_letters
+from bot.language.letters import leave_numbers_out, open_letters
 from bot.language.models import Vector
 from bot.language.sentences import count_signs
 
@@ -50,6 +50,11 @@ def test_without_letters_nothing_is_embedded() -> None:
     assert embedder.asked == []
 
 
+@pytest.mark.parametrize("text", ["。\n" * 200, "1" * 500, "！？…；" * 90])
+def test_what_says_nothing_is_no_letter_however_long(text: str) -> None:
+    assert open_letters(["路灯坏了", text], Counting()) == {}
+
+
 def test_numbers_are_left_out_and_doorplates_are_not() -> None:
     told = leave_numbers_out(["3号楼，电话13800001234，单号2026103100042"])
     assert told == ["3号楼，电话，单号"]
@@ -60,7 +65,7 @@ def test_numbers_are_left_out_and_doorplates_are_not() -> None:
     [
         ("本来想说停车的事，" * 20, 3, 5),
         ("喂我是用语音说的我不会打字" * 14, 3, 4),
-        (ENGLISH * 3, 3, 5),
+        (ENGLISH * 4, 3, 6),
     ],
 )
 def test_what_has_no_end_of_a_sentence_is_cut_too(text: str, least: int, most: int) -> None:
@@ -69,7 +74,7 @@ def test_what_has_no_end_of_a_sentence_is_cut_too(text: str, least: int, most: i
     assert max(count_signs(each) for each in letter.sentences) <= 100
 
 
-@given(st.text("路灯，。坏 a.9", min_size=LETTER_LENGTH, max_size=900))
+@given(st.text("路灯，。坏 a.9", min_size=161, max_size=900))
 def test_nothing_but_numbers_and_spaces_is_lost(text: str) -> None:
     for letter in open_letters([text], Counting()).values():
         whole = leave_numbers_out(["".join(text.split())])[0]

@@ -99,6 +99,8 @@ class Understander:
         """What `read` gives for each, in a fraction of the time: what was learned lies in large
         matrices, which have to come from memory once for all of them.
         """
+        if not told:
+            return []
         normalised = [normalise(each.text, each.channel) for each in told]
         words = [each.text[:LONGEST_READ] for each in normalised]
         vectors = self.listener.embed_both(words)

@@ -28,8 +28,8 @@ from actions.several import (
     carry_over,
     go_on_with_next,
     keep_upcoming,
-    quote,
     read_matters,
+    shorten,
     take_next,
 )
 from actions.similar import join_case, look_for_similar, to_location
@@ -118,7 +118,7 @@ class ValidateReportForm(Action):
             draft = replace(draft, about=wrong[1], description=first.text)
         elif draft.kind == CaseKind.SUGGESTION.value:
             draft = replace(draft, about=await read_subject(first, conversation_id(tracker)))
-        if len(filed) > 1:
+        if len(filed) > 1 and not filed[-1].doubtful:
             announce(dispatcher, filed)
         else:
             self._greet(dispatcher, draft)
@@ -136,7 +136,8 @@ class ValidateReportForm(Action):
         remaining: EventType,
     ) -> list[EventType]:
         draft = carry_over(begin(reading, choose_kind(reading)).draft, carried)
-        dispatcher.utter_message(response="utter_next_matter", words=quote(reading))
+        if not draft.doubtful:
+            dispatcher.utter_message(response="utter_next_matter", words=shorten(reading.text))
         return [remaining, *await self._ask_next(dispatcher, tracker, draft)]
 
     async def _ask_next(
@@ -188,7 +189,8 @@ class ValidateReportForm(Action):
     ) -> list[EventType]:
         draft, text = outcome.draft, read_turn(tracker).text
         if outcome.detour is Detour.CANCEL:
-            dispatcher.utter_message(response="utter_report_cancelled")
+            over = "utter_one_matter" if draft.doubtful else "utter_report_cancelled"
+            dispatcher.utter_message(response=over)
             await services().conversations.keep_draft(conversation_id(tracker), None)
             return [
                 SlotSet("draft", None),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from rasa_sdk import Tracker
+from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -23,6 +23,9 @@ def read_matters(tracker: Tracker) -> tuple[list[Reading], list[Reading]]:
     whole = read_turn(tracker)
     parts = latest(tracker).get("parts") or ()
     readings = [_read_part(whole, part) for part in parts]
+    if any(reading.doubtful for reading in readings):
+        # he may have told of one matter only, and then nothing of it is lost
+        readings[0] = replace(whole, categories=readings[0].categories)
     filed = [reading for reading in readings if reading.intent in _FILED]
     return filed, [reading for reading in readings if reading.intent not in _FILED]
 
@@ -77,10 +80,29 @@ def carry_over(draft: Draft, carried: Mapping[str, Any]) -> Draft:
     return replace(draft, **known)
 
 
-def quote(reading: Reading) -> str:
+def shorten(text: str) -> str:
     """The beginning of the resident's words, to name the matter."""
-    words = reading.text.strip("，,。 \n")
+    words = text.strip("，,。 \n")
     return words if len(words) <= _QUOTED else f"{words[:_QUOTED]}…"
+
+
+class AskWanted(Action):
+    """Asks whether what was told beside the case just filed is a matter of its own."""
+
+    def name(self) -> str:
+        return "action_ask_report_form_wanted"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        words = shorten(Draft.from_json(tracker.get_slot("draft")).description or "")
+        if tracker.get_latest_input_channel() == "voice":
+            text = f"您还说到：{words}。要另外登记请说要，不用请说不用。"
+        else:
+            text = f"您还说到“{words}”。要另外登记一件吗？"
+        buttons = [{"title": word, "payload": word} for word in ("另外登记", "不用")]
+        dispatcher.utter_message(text=text, buttons=buttons)
+        return []
 
 
 def _read_part(whole: Reading, part: Mapping[str, Any]) -> Reading:
@@ -97,6 +119,7 @@ def _read_part(whole: Reading, part: Mapping[str, Any]) -> Reading:
         whole,
         text=str(part["text"]),
         intent=str(part["intent"]),
+        doubtful=not part.get("sure", True),
         entities=(*inside, *personal),
         categories=tuple(
             (str(c["code"]), str(c["name"]), float(c["confidence"])) for c in part["categories"]

@@ -63,7 +63,11 @@ def _describe_place(place: Mapping[str, Any]) -> str:
     if any(name.startswith(said) for name in names):
         return "".join(names)  # 朝阳 is 朝阳区
     district, subdistrict = names
-    if subdistrict and re.sub(r"(?:街道|地区|镇|乡)$", "", subdistrict) in said:
+    around = re.sub(r"(?:街道|地区|镇|乡)$", "", subdistrict)
+    known = tuple(filter(None, (around, str(place.get("landmark") or ""))))
+    if (rest := said.removeprefix(district.removesuffix("区"))).startswith(known):
+        said = rest  # 昌平回龙观 stands in 昌平区, 朝阳公园 is its own name
+    if around and around in said:
         subdistrict = ""
     if district and district in said:
         return said.replace(district, district + subdistrict, 1)

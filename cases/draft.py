@@ -21,6 +21,8 @@ SELF_HARM = "self_harm"
 class Slot(StrEnum):
     """What a report is made of, in the order it is asked for."""
 
+    WANTED = "wanted"
+    """Whether what was told beside another matter shall be filed at all."""
     DESCRIPTION = "description"
     CATEGORY = "category"
     LOCATION = "location"
@@ -63,6 +65,8 @@ class Reading:
     attachment_ids: Sequence[str] = ()
     photo_position: Mapping[str, float] | None = None
     """Where a picture in the message was taken, if it says so: lat, lon."""
+    doubtful: bool = False
+    """It was told beside another matter and may as well belong to that one."""
 
     def first(self, entity: str) -> Mapping[str, Any] | None:
         """The first entity of this kind."""
@@ -74,6 +78,8 @@ class Draft:
     """What is known so far. Every field is JSON-able; None is "not known yet"."""
 
     kind: str = CaseKind.COMPLAINT.value
+    doubtful: bool = False
+    """See Reading; he is asked before anything else."""
     description: str | None = None
     category: str | None = None
     offered: tuple[tuple[str, str], ...] = ()
@@ -123,6 +129,8 @@ class Draft:
         """What to ask next; None when the case can be filed."""
         if self.joins:
             return None
+        if self.doubtful:
+            return Slot.WANTED
         if self.changing:
             return Slot.CHANGE
         if not self.description:

@@ -9,7 +9,7 @@ from bot.language import answers
 from bot.language.numbers import read_digits
 from cases.categories import UNSORTED, find_by_name, get_category
 from cases.choosing import TAKE_CATEGORY, infer_category
-from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot, is_coarse
+from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot, is_coarse
 from cases.mending import replace_named
 from cases.models import CaseKind
 from cases.placing import is_exact, is_vague, move_place, place_of
@@ -224,8 +224,20 @@ def _fill_district(draft: Draft, reading: Reading) -> Outcome:
     return _hit(replace(draft, location=place, district_asked=True), reading, Slot.DISTRICT)
 
 
+_WANTED = re.compile(r"登记|记上|也[要报记]|要的|都[要报记]|不一样|不是一|两[件码回]")
+_NOT_WANTED = re.compile(r"不(?!一样|是一)|别(?!的)|甭|算了|(?<!不)一样|(?<!不是)一[件回码]事")
 _SAME = re.compile(r"就是这|是这[件个]|同一[件个]|我也关注|^关注|^合并")
 _NOT_SAME = re.compile(r"不是|继续提交|另[外一]|不一样|单独|不同")
+
+
+def _fill_wanted(draft: Draft, reading: Reading) -> Outcome:
+    """In doubt nothing more is filed: the case before holds all his words."""
+    text = reading.text.strip()
+    if answers.is_affirm(text) or (_WANTED.search(text) and not _NOT_WANTED.search(text)):
+        return Outcome(replace(draft, doubtful=False, misses=0))
+    if draft.misses or answers.is_deny(text) or _NOT_WANTED.search(text):
+        return Outcome(draft, detour=Detour.CANCEL)
+    return _miss_plainly(draft)
 
 
 def _fill_similar(draft: Draft, reading: Reading) -> Outcome:
@@ -339,6 +351,7 @@ def _fill_change(draft: Draft, reading: Reading) -> Outcome:
 
 
 FILLERS = {
+    Slot.WANTED: _fill_wanted,
     Slot.DESCRIPTION: _fill_description,
     Slot.CATEGORY: _fill_category,
     Slot.LOCATION: _fill_location,

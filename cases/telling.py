@@ -17,7 +17,7 @@ from cases.story import asks, asks_secrecy, is_bare_wish, tell_story
 
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
     """Start a report with everything its first message already tells."""
-    draft = Draft(kind=kind.value, emergency=reading.emergency)
+    draft = Draft(kind=kind.value, doubtful=reading.doubtful, emergency=reading.emergency)
     if reading.emergency or not is_bare_wish(reading.text.strip()):
         draft = replace(draft, description=tell_story(reading))
     return absorb(draft, reading, asked=None)
@@ -37,7 +37,9 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
         return Outcome(kept)
     if draft.description and asked is not Slot.CHANGE and words in CHANGE_WORDS:
         return Outcome(replace(draft, changing=True, misses=0))
-    if asked is Slot.SIMILAR:
+    if asked is Slot.WANTED and _tells_another(reading):
+        return begin(reading, CaseKind(draft.kind))
+    if asked in (Slot.WANTED, Slot.SIMILAR):
         return FILLERS[asked](draft, reading)
     if not draft.confidential and asks_secrecy(reading.text) and len(reading.text) <= _SHORT:
         return absorb(replace(draft, misses=0), reading, asked)
@@ -56,6 +58,7 @@ def _turn_urgent(draft: Draft, reading: Reading) -> Outcome:
         draft,
         kind=draft.kind if draft.is_problem else CaseKind.HELP.value,
         description="\n".join(filter(None, told)),
+        doubtful=False,
         emergency=reading.emergency,
         category=None if reading.emergency in PEOPLE_IN_DANGER else draft.category,
         changing=False,
@@ -78,7 +81,7 @@ def _take_shared(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
 # --- what is not about the report ---------------------------------------------------------------
 
 _SURE, _PLAIN = 0.5, 0.85
-_SHORT = 20
+_SHORT, _SHORT_REPLY = 20, 8
 _FEW_SIGNS = 3
 """More signs than this, most of them digits, were meant as a telephone number."""
 
@@ -104,12 +107,19 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
     if asked not in (Slot.CONFIRMED, Slot.DESCRIPTION) and is_bare_wish(text):
         return Detour.CHITCHAT  # 我要投诉, pressed or said once more in the middle of it
     if reading.intent == "chitchat" and reading.confidence >= _SURE:
-        return Detour.CHITCHAT
+        # a thank-you for the case just filed: nothing more is wanted
+        return Detour.CANCEL if asked is Slot.WANTED else Detour.CHITCHAT
     if reading.intent == "out_of_scope" and is_mere_insult(text):
         return Detour.CHITCHAT  # answered as ill temper, and the report goes on
     if reading.intent == "out_of_scope" and reading.confidence >= 0.7:
         return Detour.OUT_OF_SCOPE
     return None
+
+
+def _tells_another(reading: Reading) -> bool:
+    """Whether the message is a report of its own."""
+    plain = reading.intent == "report_case" and reading.confidence >= _PLAIN
+    return plain and len(reading.text) > _SHORT_REPLY
 
 
 def _interrupts(reading: Reading) -> bool:
@@ -130,6 +140,8 @@ def _fits(draft: Draft, asked: Slot | None, reading: Reading) -> bool:
         return True
     if asked is Slot.LOCATION:
         return reading.first("location") is not None and not asks(text)
+    if asked is Slot.WANTED:
+        return answers.is_affirm(text) or answers.is_deny(text)
     if asked is Slot.SIMILAR or asks_secrecy(text):
         return len(text) <= _SHORT
     if asked is Slot.DISTRICT:

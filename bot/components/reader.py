@@ -115,6 +115,7 @@ def _describe(reading: Understanding) -> Dict[Text, Any]:
                 "start": part.start,
                 "end": part.end,
                 "intent": part.intent,
+                "sure": part.sure,
                 "categories": [
                     {"code": guess.code, "name": guess.name, "confidence": guess.confidence}
                     for guess in part.categories

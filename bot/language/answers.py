@@ -14,29 +14,52 @@ _SOFT_HEAD = re.compile(
 )
 _SOFT_TAIL = re.compile(r"(?:吧|啊|呀|哈|呢|了|的|啦|嘛|哦|喽|您呐|您|谢谢您?|多谢)+$")
 
+
+def _phrases(listed: str) -> frozenset[str]:
+    """English answers: they have spaces inside, so they are listed with commas."""
+    return frozenset(" ".join(each.split()) for each in listed.split(","))
+
+
 AFFIRM = frozenset(
     """是 对 好 行 可以 没错 没问题 正确 提交 确认 确定 同意 嗯 嗯嗯 对对 对对对 是是 好好 中 成 得 得嘞 妥 妥妥
     没毛病 没意见 就这样 就这么 就这么办 按这个 照办 照这个 报吧 报 交 交吧 发吧 发送 对头 要得 係 系 ok okay yes y
     好滴 好嘞 行行 行行行 可以可以 没有问题 完全正确 都对 全对 没有错 说得对 你看着办 您看着办 行你看着办 需要 要
     shi dui hao xing keyi 1""".split()
+) | _phrases(
+    """sure, yeah, yep, yup, correct, right, confirm, submit, agree, yes please, sure thing, go ahead, that's right,
+    thats right, that is right, that's correct, all correct, all good, looks good, i confirm, please submit, submit it, file it"""
 )
 DENY = frozenset(
     """不 不是 不对 不行 不可以 错 错了 有误 不用 不要 不用了 不要了 没有 别 否 不必 不需要 不确认 不提交 先不
     先别 不改 不改了 不用改 不用改了 不正确 哪有 no n 唔係 唔系 唔使 不得行 不中 别介 甭 甭了 bu bushi 不是不是 不对不对 哎不对 哎不对不对""".split()
+) | _phrases(
+    """nope, not correct, incorrect, wrong, not right, that's wrong, that is wrong, not yet, no thanks, no thank you, don't,
+    do not submit, don't submit"""
 )
 CANCEL = frozenset(
     """取消 算了 算了不报了 算了不说了 不报 不报了 不投诉 不投诉了 不举报了 不说了 退出 结束 停止 撤销 不弄了 作废 先不报 先不报了 取消上报
     取消投诉 取消举报 我不报了 我不投诉了 不想报了 不想投诉了 别报了 甭报了 撤回 不提了 拉倒 不建议了 不用报了""".split()
+) | _phrases(
+    "cancel, cancel it, stop, quit, exit, forget it, never mind, nevermind, cancel the report"
 )
-BACK = frozenset("返回 上一步 退回 返回上一步 重来 重新填 重新说 从头来".split())
+BACK = frozenset("返回 上一步 退回 返回上一步 重来 重新填 重新说 从头来".split()) | _phrases(
+    "back, go back, start over"
+)
 ANONYMOUS = frozenset(
     """匿名 匿名举报 匿名投诉 不留 不留电话 不留了 不想留 不方便 不方便留 不方便透露 没有电话 没手机 没电话 不提供
     不想说 不告诉 不用联系 不用联系我 别联系我 不用回复 不用回访 无 没有 不 不用 不要 算了 甭留 不给 我要匿名 选择匿名
     不留联系方式 不想留电话 不留号码""".split()
+) | _phrases(
+    """anonymous, anonymously, stay anonymous, keep me anonymous, no phone, no phone number, no number, none, nope, skip,
+    no contact, no thanks, no thank you, i don't have a phone, i don't want to, i'd rather not, i'd rather not say,
+    rather not say, prefer not to say, i prefer not to say, i don't want to leave a number, without a number"""
 )
 UNKNOWN = frozenset(
     """不知道 不清楚 说不清 说不好 不晓得 记不清 记不得 忘了 不记得 没注意 不确定 不太清楚 不太确定 我也不知道 唔知
     不太知道 搞不清 弄不清 跳过 略过""".split()
+) | _phrases(
+    """i don't know, i do not know, don't know, dont know, no idea, not sure, i'm not sure, unknown, unsure, skip,
+    can't remember, i can't remember, i don't remember, i forgot, can't say"""
 )
 _EMOJI_YES = frozenset("👌✅👍🆗🙆")
 _EMOJI_NO = frozenset("🙅❌👎🚫")
@@ -63,9 +86,13 @@ def asks_about_service(text: str) -> bool:
     return len(text) <= _LONGEST_ABOUT and _ABOUT.search(text) is not None
 
 
+def _bare(text: str) -> str:
+    return _EDGES.sub("", text).casefold().replace("’", "'").replace(", ", " ")
+
+
 def trim(text: str) -> str:
     """The message without edges that carry no meaning: punctuation, 嗯, 吧, 谢谢."""
-    text = _EDGES.sub("", text).casefold()
+    text = _bare(text)
     without = _SOFT_HEAD.sub("", text)
     text = without or text
     without = _EDGES.sub("", _SOFT_TAIL.sub("", text))
@@ -73,8 +100,7 @@ def trim(text: str) -> str:
 
 
 def _is_in(text: str, words: frozenset[str]) -> bool:
-    bare = _EDGES.sub("", text).casefold()
-    return bare in words or trim(text) in words
+    return _bare(text) in words or trim(text) in words
 
 
 def _is_only_emoji(text: str, emoji: frozenset[str]) -> bool:

@@ -59,6 +59,14 @@ class Division:
         }  # fmt: skip
 
 
+_LATIN = {
+    "东城区": "Dongcheng", "西城区": "Xicheng", "朝阳区": "Chaoyang", "丰台区": "Fengtai",
+    "石景山区": "Shijingshan", "海淀区": "Haidian", "门头沟区": "Mentougou", "房山区": "Fangshan",
+    "通州区": "Tongzhou", "顺义区": "Shunyi", "昌平区": "Changping", "大兴区": "Daxing",
+    "怀柔区": "Huairou", "平谷区": "Pinggu", "密云区": "Miyun", "延庆区": "Yanqing",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """What a name stands for: its kind and every division it may lie in."""
@@ -173,6 +181,9 @@ def _name_divisions(divisions: Iterable[Division]) -> Iterator[tuple[str, Divisi
         if division.subdistrict is None:
             yield division.district, division
             yield division.district.removesuffix("区"), division
+            if latin := _LATIN.get(division.district):
+                yield latin, division
+                yield f"{latin} District", division
             continue
         name = division.subdistrict
         yield name, division

@@ -57,6 +57,8 @@ class Part:
     end: int
     intent: str
     categories: tuple[CategoryGuess, ...]
+    sure: bool = True
+    """False where it may as well belong to the matter before it."""
 
 
 @dataclass(frozen=True, slots=True)

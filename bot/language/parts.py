@@ -1,46 +1,75 @@
 """Several things in one message: two problems, or a question beside a report.
 
-Cut only where the resident himself marks that another matter begins (另外、还有个事、再一个), or
-where a question stands beside a report; one problem told in five sentences stays one.
+Cut where the resident himself marks that another matter begins (另外、还有个事、再一个), where a
+question stands beside a report, and where two clauses plainly tell of two categories. Of the last
+kind the second is not sure unless he says that they are two: one problem told in five sentences
+stays one, and he is asked.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import replace
 
 from bot.language.models import CategoryGuess, Intent, Part
-from bot.language.sentences import Sentence, cut_sentences
+from bot.language.sentences import Sentence, cut_sentences, is_letter
 
 MOST_PARTS = 3
-_THING = r"(?:个|件|点|样|桩|条|项)?(?:事儿?|问题|情况)?"
+_KIND = r"(?:件|点|样|桩|条|项)(?:事儿?|问题|情况)?|个(?:事儿?|问题|情况)"
+_THING = rf"(?:{_KIND}|个)"
+_BEFORE_MORE = r"(?=[，,、：:是呢])"
 _NEXT_MATTER = re.compile(
     r"(?:^|(?<=[，,。；;！!？?、\s]))(?:"
     r"另外|此外|除此之外|除了这个"
-    r"|还有(?:一?(?:个|件|点|样|桩|回)(?:事儿?|问题)?|就是|啊|呢|(?=[，,、]))"
-    rf"|再(?:有)?一{_THING}(?:就是|是)?|再(?:有|就是)"
+    r"|还有(?:一?(?:个|件|点|样|桩)(?:事儿?|问题)?|就是|啊|呢|(?=[，,、]))"
+    rf"|再(?:有)?一(?:{_KIND}|个?{_BEFORE_MORE})(?:就是|是)?|再(?:有|就是)(?!一)"
     r"|顺便|顺带|顺道|同时还"
-    rf"|第[二2三3]{_THING}(?:就是|是|呢)?|其[二三次](?:是)?|[二三](?:是|、|，)|[23][、.．)）]"
+    rf"|第[二2三3](?:{_KIND}|个?{_BEFORE_MORE})(?:就是|是|呢)?|其[二三次](?:是)?"
+    rf"|[二三](?:是|、|，)|[23][、.．)）](?![0-9])"
     rf"|另一{_THING}(?:就是|是)?|对了(?=[，,])"
     r")[，,、：:]?"
+    # what is spoken has no marks
+    r"|(?<=[^，,。；;！!？?、\s])(?:另外还有|然后还有(?:那个|一个)?|(?:还有|再有)(?:一个)?就是|再一个(?:就是|呢)"
+    r"|还有(?:一个|一件)事儿?(?:就是|是)?|第二(?:个|件)(?:事儿?)?(?:就是|是|呢))"
 )
-_PERHAPS_NEXT = re.compile(r"(?<=[，,。；;！!？?、\s])(?:还有|以及|同时|而且|并且|外加|加上)")
-"""Goes on with the same matter as often as it begins another: the pieces must be plainly two."""
+_CLAUSE_END = re.compile(r"[，,。；;！!？?\n]+|\s+(?=[\u4e00-\u9fff])")
+_ADDS = re.compile(
+    r"[^，。；]{0,12}?(?:还|又|也|另|而且|再|同时|加上|以及|旁边|边上|隔壁|对面|跟前|门口|楼下|底下"
+    r"|[后前里外上]头|往[东西南北])"
+)
+"""How a clause begins that may tell of something else as well."""
+_FOLLOWS = re.compile(
+    r"所以|害得|弄得|结果|搞得|导致|影响|[吓熏呛]得|保安|物业(?:也|说|不)|我(?!们楼)|他|问|说|谁|怎么|早晚|万一"
+    r"|小孩|老人|孩子|行人|路人|学生|晚上|一到"
+)
+"""How one begins that tells what came of it."""
+_HANDLE = r"(?:管|修|查|办|记|报|处理|弄|清|治)"
+_BOTH = re.compile(
+    r"[两俩二2](?:样|件|头|个?问题|个?事|桩|处)"
+    rf"|一(?:块儿?|起)(?=[^，。]{{0,4}}{_HANDLE})|一并|都(?:得|要|给)?{_HANDLE}"
+    r"|[灯路井树车].{0,2}[和跟].{1,3}都"
+)
+"""He says himself that they are two."""
+_JOINS = re.compile(r"(?:还有(?!人)|以及|同时|而且|并且|外加|加上)")
 _FIRST_MATTER = re.compile(
-    rf"^(?:[^，,。！？：:；;]{{0,8}}[两俩二2三3]{_THING}[^，,。！？：:；;]{{0,6}}[，,。：:；;]\s*)?"
-    rf"(?:(?:第一|一){_THING}(?:就是|是|呢)[，,、：:]?|第一[，,、：:]|一、|1[、.．)）])?"
+    rf"^(?:[^，,。！？：:；;]{{0,8}}[两俩二2三3]{_THING}?(?:事儿?)?[^，,。！？：:；;]{{0,6}}[，,。：:；;]\s*)?"
+    rf"(?:(?:第一|一){_THING}?(?:就是|是|呢)[，,、：:]?|第一[，,、：:]|一、|1[、.．)）])?"
 )
 _QUESTION_END = re.compile(r"[？?]$|(?:吗|呢|么)[。！!]?$")
 _EDGES = "，,；;、 \n"
-_SHORTEST = 4
-_SHORT_MESSAGE = 120
+_SHORTEST, _LEAST = 4, 5
+_MOST_CUTS = 6
 _TAIL = 8
 """Characters of what only goes on asking: 你们晚上有人吗？节假日呢？"""
 _SURE_INTENT = 0.5
 _LIKELY, _POSSIBLE = 0.1, 0.01
 _SURE_CATEGORY, _PLAIN_CATEGORY = 0.15, 0.6
+_SAID_CATEGORY, _SHARED_CATEGORY = 0.3, 0.05
 _ASKS, _REPORTS = "ask_policy", "report_case"
+_ANYTHING = "99999"
+"""The category of what none fits."""
 _TOLD = frozenset({_REPORTS, "make_suggestion", "give_praise", "check_case", _ASKS})
 
 PieceReading = tuple[Intent, Sequence[CategoryGuess]]
@@ -49,21 +78,23 @@ Read = Callable[[Sequence[str]], list[PieceReading]]
 """Reads pieces of text, all at once."""
 
 
-def find_parts(text: str, ranking: Sequence[Intent], read: Read) -> tuple[Part, ...]:
+def find_parts(
+    text: str, ranking: Sequence[Intent], guesses: Sequence[CategoryGuess], read: Read
+) -> tuple[Part, ...]:
     """The matters of a message in order; empty when it is about one thing only.
 
-    `text` is normalised, and the offsets are its own; `ranking` is the classifier's for the whole
-    of it. `read` is called only for messages that may hold several.
+    `text` is normalised, and the offsets are its own; `ranking` and `guesses` are the classifiers'
+    for the whole of it. `read` is called only for messages that may hold several.
     """
     pieces = _cut_at_markers(text)
     if len(pieces) > 1:
         return _keep_different(_read_parts(pieces, read))
     odds = {intent.name: intent.confidence for intent in ranking}
     asked, reported = odds.get(_ASKS, 0.0), odds.get(_REPORTS, 0.0)
-    if reported >= _LIKELY:
-        plain = _keep_plainly_two(_read_parts(_cut_perhaps(text), read))
-        if plain:
-            return plain
+    if reported >= _LIKELY and not is_letter(text):
+        both = _find_second(text, {guess.code for guess in guesses}, read)
+        if both:
+            return both
     # where the whole is surely a report, its question is anger: 扫地的呢？督导员呢？
     if min(asked, reported) < _POSSIBLE or asked + reported < _SURE_INTENT:
         return ()
@@ -83,8 +114,8 @@ def _cut_at_markers(text: str) -> list[Sentence]:
     pieces = []
     for begin, end in itertools.pairwise(bounds):
         piece = text[begin:end]
-        marker = _NEXT_MATTER.match(piece)
-        bare = piece[marker.end() :] if marker else piece
+        marker = _NEXT_MATTER.match(text, begin)
+        bare = text[marker.end() if marker else begin : end]
         first = end - len(bare.lstrip(_EDGES))
         last = begin + len(piece.rstrip(_EDGES))
         if last - first >= _SHORTEST:
@@ -92,40 +123,72 @@ def _cut_at_markers(text: str) -> list[Sentence]:
     return pieces
 
 
-def _cut_perhaps(text: str) -> list[Sentence]:
-    """Two pieces of a short message around its only uncertain mark, else none."""
-    marks = list(_PERHAPS_NEXT.finditer(text)) if len(text) <= _SHORT_MESSAGE else []
-    if len(marks) != 1:
-        return []
-    before, after = text[: marks[0].start()].rstrip(_EDGES), text[marks[0].end() :]
-    first = len(text) - len(after.lstrip(_EDGES))
-    last = len(text.rstrip(_EDGES + "。！!"))
-    if len(before) < 2 * _SHORTEST or last - first < 2 * _SHORTEST:
-        return []
-    return [Sentence(before, 0, len(before)), Sentence(text[first:last], first, last)]
-
-
-def _keep_plainly_two(parts: Sequence[Part]) -> tuple[Part, ...]:
-    """Two reports of which neither could be meant by the other's words, else none."""
-    if len(parts) != 2 or any(part.intent != _REPORTS for part in parts):
+def _find_second(text: str, likely: Set[str], read: Read) -> tuple[Part, ...]:
+    """Two reports out of one message, none when it tells of one. `likely` are the categories that
+    the whole of it may mean: what only a piece of it sounds like is no matter of its own.
+    """
+    told_two = _BOTH.search(text) is not None
+    cuts = [cut.span() for cut in _CLAUSE_END.finditer(text) if told_two or _may_add(text, cut)]
+    pairs = [pair for cut in cuts if (pair := _cut_in_two(text, *cut))][:_MOST_CUTS]
+    pieces = [piece for pair in pairs for piece in pair]
+    parts = [_make_part(*each, promote=False) for each in _read_each(pieces, read)]
+    least = _SAID_CATEGORY if told_two else _PLAIN_CATEGORY
+    found = [
+        (min(sure), told, beside)
+        for told, beside in zip(parts[::2], parts[1::2], strict=True)
+        if (sure := _tell_apart(told, beside, likely)) and min(sure) >= least
+    ]
+    if not found:
         return ()
-    for one, other in itertools.permutations(parts):
-        if one.categories[0].confidence < _PLAIN_CATEGORY:
-            return ()
-        if one.categories[0].code in {guess.code for guess in other.categories[:3]}:
-            return ()
-    return tuple(parts)
+    _, told, beside = max(found, key=lambda each: each[0])
+    joined = _JOINS.search(text, told.end, beside.start) is not None
+    return told, replace(beside, sure=told_two or joined)
+
+
+def _may_add(text: str, cut: re.Match[str]) -> bool:
+    return bool(_ADDS.match(text, cut.end())) and not _FOLLOWS.match(text, cut.end())
+
+
+def _cut_in_two(text: str, end: int, start: int) -> tuple[Sentence, Sentence] | None:
+    """What stands before and behind a mark, none where one of them says too little."""
+    joined = _JOINS.match(text, start)
+    first = joined.end() if joined else start
+    last = len(text.rstrip(_EDGES + "。！!"))
+    if end < _LEAST or last - first < _LEAST:
+        return None
+    return Sentence(text[:end], 0, end), Sentence(text[first:last], first, last)
+
+
+def _tell_apart(one: Part, other: Part, likely: Set[str]) -> tuple[float, float] | None:
+    """How sure two reports are, none where one could be meant by the other's words."""
+    if one.intent != _REPORTS or other.intent != _REPORTS:
+        return None
+    (first, second) = one.categories[0], other.categories[0]
+    if first.code == second.code or not {first.code, second.code} <= likely - {_ANYTHING}:
+        return None
+    if _share(one, second.code) > _SHARED_CATEGORY or _share(other, first.code) > _SHARED_CATEGORY:
+        return None
+    return first.confidence, second.confidence
+
+
+def _share(part: Part, code: str) -> float:
+    return next((each.confidence for each in part.categories if each.code == code), 0.0)
 
 
 def _read_parts(pieces: Sequence[Sentence], read: Read) -> list[Part]:
+    return [_make_part(*each) for each in _read_each(pieces, read)]
+
+
+def _read_each(pieces: Sequence[Sentence], read: Read) -> list[tuple[Sentence, PieceReading]]:
     readings = read([piece.text for piece in pieces]) if pieces else []
-    return [_make_part(*each) for each in zip(pieces, readings, strict=True)]
+    return list(zip(pieces, readings, strict=True))
 
 
-def _make_part(piece: Sentence, reading: PieceReading) -> Part:
+def _make_part(piece: Sentence, reading: PieceReading, promote: bool = True) -> Part:
+    """`promote`: what names a trouble plainly is a report, however it sounds by itself."""
     intent, categories = reading
     name, sure = intent.name, categories[0].confidence if categories else 0.0
-    if name not in _TOLD and sure >= _PLAIN_CATEGORY:
+    if promote and name not in _TOLD and sure >= _PLAIN_CATEGORY:
         name = _REPORTS  # 楼下狗老叫 alone may sound like an answer
     elif (
         intent.confidence < _SURE_INTENT

@@ -120,6 +120,27 @@ def add_facilities(text: str, spans: Sequence[Span], blocked: Sequence[Span]) ->
     ]
 
 
+def add_districts(text: str, spans: Sequence[Span], units: Sequence[Unit]) -> list[Span]:
+    """The places at `spans`, each with the district that English tells behind it: …, Haidian."""
+    ends = {unit.start: unit.end for unit in units if unit.kind == "district"}
+    joined: list[Span] = []
+    for start, end in spans:
+        if joined and start in ends and _behind(text, joined[-1][1]) == start:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    starts = {start for start, _ in spans}
+    return [
+        (start, end if (behind := _behind(text, end)) in starts else ends.get(behind, end))
+        for start, end in joined
+    ]
+
+
+def _behind(text: str, end: int) -> int:
+    comma = grammar.ENGLISH_COMMA.match(text, end)
+    return comma.end() if comma else end
+
+
 def _facility_end(text: str, start: int, end: int, limit: int) -> int:
     if grammar.LOOSE.search(text, start, end):
         return end

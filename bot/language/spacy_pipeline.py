@@ -27,6 +27,7 @@ from bot.language.place_tagger import MODEL_FILE, PlaceTagger, describe_signs, s
 from bot.language.place_units import Unit, UnitFinder
 from bot.language.places import (
     Chain,
+    add_districts,
     add_facilities,
     adopt_spans,
     clear_spans,
@@ -164,6 +165,7 @@ class EntityComponent:
             spans = clear_spans(doc.user_data.pop(PLACES), reading.blocked)
             spans = trim_spans(text, spans, reading.units)
             spans = add_facilities(text, spans, reading.blocked)
+            spans = add_districts(text, spans, reading.units)
             chains = adopt_spans(chains, reading.units, spans)
         kept = reading.kept
         kept.add(describe_places(text, chains))

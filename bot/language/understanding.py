@@ -151,7 +151,7 @@ class Understander:
     def _find_parts(self, look: _FirstLook) -> tuple[Part, ...]:
         """With offsets and words of the text as it was sent."""
         placed = []
-        for part in find_parts(look.words, look.intents, self._read_pieces):
+        for part in find_parts(look.words, look.intents, look.guesses, self._read_pieces):
             start, end = look.normalised.original_span(part.start, part.end)
             placed.append(replace(part, text=look.text[start:end], start=start, end=end))
         return tuple(placed)

@@ -267,3 +267,42 @@ def test_when_and_the_number_may_be_said_before_the_nearby_case_is_settled() -> 
     assert (reached.phone, reached.missing()) == (number, Slot.SIMILAR)
     assert say(reached, "不是").draft.missing() is Slot.CONFIRMED
     assert say(reached, "是").draft.joins == "2026112200001"
+
+
+def doubtful() -> Draft:
+    """What may be a second matter, with all it needs."""
+    return replace(told(), doubtful=True)
+
+
+@pytest.mark.parametrize("words", ["要", "另外登记", "是两件事", "不是一回事", "都登记吧"])
+def test_a_doubtful_matter_is_filed_when_he_wants_it(words: str) -> None:
+    assert doubtful().missing() is Slot.WANTED
+    outcome = say(doubtful(), words)
+    assert outcome.detour is None
+    assert outcome.draft.missing() is Slot.CONFIRMED
+
+
+@pytest.mark.parametrize("words", ["不用", "不用登记了", "就是一件事", "一样的", "算了"])
+def test_a_doubtful_matter_is_left_when_he_does_not(words: str) -> None:
+    outcome = say(doubtful(), words)
+    assert (outcome.detour, outcome.draft.doubtful) == (Detour.CANCEL, True)
+
+
+def test_a_thank_you_wants_no_second_matter_and_a_new_report_is_heard() -> None:
+    thanks = say(doubtful(), "谢谢啊姑娘", intent="chitchat", confidence=0.9)
+    assert thanks.detour is Detour.CANCEL
+    words = "我家楼道里的灯也坏了好几天"
+    another = say(doubtful(), words, intent="report_case", confidence=0.95)
+    assert (another.draft.description, another.draft.doubtful) == (words, False)
+
+
+def test_what_is_not_understood_twice_is_not_filed_a_second_time() -> None:
+    once = say(doubtful(), "嗯那个什么", intent="inform")
+    assert (once.missed, once.detour) == (True, None)
+    assert say(once.draft, "嗯那个什么", intent="inform").detour is Detour.CANCEL
+
+
+def test_danger_ends_the_doubt() -> None:
+    outcome = say(doubtful(), "着火了快来", intent="report_case", emergency="fire")
+    assert not outcome.draft.doubtful
+    assert outcome.draft.emergency == "fire"

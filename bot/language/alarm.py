@@ -20,7 +20,7 @@ HARMLESS = "harmless"
 """The classifier's label for everything that is no danger now."""
 _TAKE = 0.15
 """A danger missed is far worse than a number told for nothing: three chances in twenty are enough."""
-_TAKE_KIND = 0.06
+_TAKE_KIND = 0.05
 """Of which so much for one kind: a long message leaves a little doubt about everything."""
 _TAKE_IN_LETTER: Mapping[Tense, float] = {"now": 0.5, "unsaid": 0.65, "past": 0.95}
 """What a sentence of a letter must reach by itself or with the one before it."""

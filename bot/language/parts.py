@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
+from functools import partial
 
 from bot.language.models import CategoryGuess, Intent, Part
 from bot.language.sentences import Sentence, cut_sentences, is_letter
@@ -52,7 +53,7 @@ _BOTH = re.compile(
     r"|[灯路井树车].{0,2}[和跟].{1,3}都"
 )
 """He says himself that they are two."""
-_JOINS = re.compile(r"(?:还有(?!人)|以及|同时|而且|并且|外加|加上)")
+_JOINS = re.compile(r"还有(?!人)|以及|同时|而且|并且|外加|加上")
 _FIRST_MATTER = re.compile(
     rf"^(?:[^，,。！？：:；;]{{0,8}}[两俩二2三3]{_THING}?(?:事儿?)?[^，,。！？：:；;]{{0,6}}[，,。：:；;]\s*)?"
     rf"(?:(?:第一|一){_THING}?(?:就是|是|呢)[，,、：:]?|第一[，,、：:]|一、|1[、.．)）])?"
@@ -128,19 +129,22 @@ def _find_second(text: str, likely: Set[str], read: Read) -> tuple[Part, ...]:
     the whole of it may mean: what only a piece of it sounds like is no matter of its own.
     """
     told_two = _BOTH.search(text) is not None
+    least = _SAID_CATEGORY if told_two else _PLAIN_CATEGORY
+    read_plain = partial(_read_plain, likely=likely - {_ANYTHING}, least=least, read=read)
     cuts = [cut.span() for cut in _CLAUSE_END.finditer(text) if told_two or _may_add(text, cut)]
     pairs = [pair for cut in cuts if (pair := _cut_in_two(text, *cut))][:_MOST_CUTS]
-    pieces = [piece for pair in pairs for piece in pair]
-    parts = [_make_part(*each, promote=False) for each in _read_each(pieces, read)]
-    least = _SAID_CATEGORY if told_two else _PLAIN_CATEGORY
+    # few ends are plain, and only their beginnings are worth reading
+    ends = read_plain([end for _, end in pairs])
+    kept = [(start, end) for (start, _), end in zip(pairs, ends, strict=True) if end]
+    starts = read_plain([start for start, _ in kept])
     found = [
-        (min(sure), told, beside)
-        for told, beside in zip(parts[::2], parts[1::2], strict=True)
-        if (sure := _tell_apart(told, beside, likely)) and min(sure) >= least
+        (start, end)
+        for start, (_, end) in zip(starts, kept, strict=True)
+        if start and _tell_apart(start, end)
     ]
     if not found:
         return ()
-    _, told, beside = max(found, key=lambda each: each[0])
+    told, beside = max(found, key=lambda pair: min(map(_sureness, pair)))
     joined = _JOINS.search(text, told.end, beside.start) is not None
     return told, replace(beside, sure=told_two or joined)
 
@@ -159,16 +163,33 @@ def _cut_in_two(text: str, end: int, start: int) -> tuple[Sentence, Sentence] | 
     return Sentence(text[:end], 0, end), Sentence(text[first:last], first, last)
 
 
-def _tell_apart(one: Part, other: Part, likely: Set[str]) -> tuple[float, float] | None:
-    """How sure two reports are, none where one could be meant by the other's words."""
-    if one.intent != _REPORTS or other.intent != _REPORTS:
-        return None
-    (first, second) = one.categories[0], other.categories[0]
-    if first.code == second.code or not {first.code, second.code} <= likely - {_ANYTHING}:
-        return None
-    if _share(one, second.code) > _SHARED_CATEGORY or _share(other, first.code) > _SHARED_CATEGORY:
-        return None
-    return first.confidence, second.confidence
+def _read_plain(
+    pieces: Sequence[Sentence], likely: Set[str], least: float, read: Read
+) -> list[Part | None]:
+    """The reports of a likely category that is at least so sure; none for any other piece."""
+    parts = [_make_part(*each, promote=False) for each in _read_each(pieces, read)]
+    return [
+        part
+        if part.intent == _REPORTS
+        and part.categories[0].code in likely
+        and _sureness(part) >= least
+        else None
+        for part in parts
+    ]
+
+
+def _sureness(part: Part) -> float:
+    return part.categories[0].confidence
+
+
+def _tell_apart(one: Part, other: Part) -> bool:
+    """That neither of two reports could be meant by the other's words."""
+    first, second = one.categories[0].code, other.categories[0].code
+    return (
+        first != second
+        and _share(one, second) <= _SHARED_CATEGORY
+        and _share(other, first) <= _SHARED_CATEGORY
+    )
 
 
 def _share(part: Part, code: str) -> float:

@@ -129,11 +129,7 @@ def add_districts(text: str, spans: Sequence[Span], units: Sequence[Unit]) -> li
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))
-    starts = {start for start, _ in spans}
-    return [
-        (start, end if (behind := _behind(text, end)) in starts else ends.get(behind, end))
-        for start, end in joined
-    ]
+    return [(start, ends.get(_behind(text, end), end)) for start, end in joined]
 
 
 def _behind(text: str, end: int) -> int:

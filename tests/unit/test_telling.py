@@ -267,6 +267,8 @@ def test_when_and_the_number_may_be_said_before_the_nearby_case_is_settled() -> 
     assert (reached.phone, reached.missing()) == (number, Slot.SIMILAR)
     assert say(reached, "不是").draft.missing() is Slot.CONFIRMED
     assert say(reached, "是").draft.joins == "2026112200001"
+    own = say(reached, "提交").draft
+    assert (own.joins, own.missing()) == (None, Slot.CONFIRMED)
 
 
 def doubtful() -> Draft:

@@ -59,14 +59,6 @@ class Division:
         }  # fmt: skip
 
 
-_LATIN = {
-    "东城区": "Dongcheng", "西城区": "Xicheng", "朝阳区": "Chaoyang", "丰台区": "Fengtai",
-    "石景山区": "Shijingshan", "海淀区": "Haidian", "门头沟区": "Mentougou", "房山区": "Fangshan",
-    "通州区": "Tongzhou", "顺义区": "Shunyi", "昌平区": "Changping", "大兴区": "Daxing",
-    "怀柔区": "Huairou", "平谷区": "Pinggu", "密云区": "Miyun", "延庆区": "Yanqing",
-}  # fmt: skip
-
-
 @dataclass(frozen=True, slots=True)
 class Named:
     """What a name stands for: its kind and every division it may lie in."""
@@ -132,7 +124,7 @@ def load_gazetteer(folder: Path = LEXICON_DIR) -> Gazetteer:
     divisions = _read_divisions(folder / "divisions.csv")
     for name, division in _name_divisions(divisions):
         kind = "district" if division.subdistrict is None else "subdistrict"
-        _add(names, name, kind, (division,))
+        add_name(names, name, kind, (division,))
     by_name = {(div.district, div.subdistrict): div for div in divisions}
     with (folder / "places.csv").open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
@@ -141,12 +133,12 @@ def load_gazetteer(folder: Path = LEXICON_DIR) -> Gazetteer:
                 for district in row["district"].split(";")
             )
             for name in _place_names(row["name"], row["kind"]):
-                _add(names, name, row["kind"], within)
+                add_name(names, name, row["kind"], within)
     terms = (folder / "terms.txt").read_text(encoding="utf-8").split()
     return Gazetteer(names, terms)
 
 
-def _add(names: dict[str, Named], name: str, kind: str, within: tuple[Division, ...]) -> None:
+def add_name(names: dict[str, Named], name: str, kind: str, within: tuple[Division, ...]) -> None:
     """Add a meaning; one name in two divisions keeps both, and a subdistrict its district."""
     known = names.get(name)
     if known is None:
@@ -181,9 +173,6 @@ def _name_divisions(divisions: Iterable[Division]) -> Iterator[tuple[str, Divisi
         if division.subdistrict is None:
             yield division.district, division
             yield division.district.removesuffix("区"), division
-            if latin := _LATIN.get(division.district):
-                yield latin, division
-                yield f"{latin} District", division
             continue
         name = division.subdistrict
         yield name, division

@@ -31,7 +31,7 @@ _LONGEST_WORD = 7  # syllables
 
 # Everyday English and names known by it that happen to split into syllables; alone they prove
 # nothing, so the rest of the run decides.
-_ALSO_ENGLISH = frozenset(
+ALSO_ENGLISH = frozenset(
     "a an o e me he she you women men man can long fan pan tan ran ban bang gang hang sang song sun "
     "gun run nun bin tin pin den pen ten hen lie die tie pie ping pong king ding dong line mine nine "
     "fine nice dance lance change range orange name game tame fame made male sale pale tale sane lane "
@@ -144,13 +144,13 @@ def _read_piece(piece: str, at: int, capitals: bool) -> Iterator[_Latin]:
             continue
         if word.isupper() and not capitals:
             continue  # KTV, SOHO, 座 A: neither for nor against
-        count = _count_syllables(lower)
+        count = count_syllables(lower)
         yield _Latin(at + match.start(), at + match.end(), lower, count > 0, count)
 
 
 def _is_pinyin(stretch: Sequence[_Latin], in_chinese: bool) -> bool:
     """Whether the words of a stretch, taken together, are pinyin rather than English."""
-    doubtful = sum(word.syllables for word in stretch if word.word in _ALSO_ENGLISH)
+    doubtful = sum(word.syllables for word in stretch if word.word in ALSO_ENGLISH)
     clear = sum(word.syllables for word in stretch) - doubtful
     against = sum(
         _WEIGHT_PLAIN if word.word in _PLAINLY_ENGLISH else _WEIGHT_FOREIGN
@@ -252,8 +252,15 @@ def _index() -> _Index:
     return _Index()
 
 
+def spell_name(name: str) -> str | None:
+    """A Chinese name in small letters without tones and spaces; None when it holds another sign."""
+    usual = load_word_costs().usual
+    syllables = [usual.get(char) for char in name]
+    return "".join(filter(None, syllables)) if all(syllables) else None
+
+
 @lru_cache(maxsize=4096)
-def _count_syllables(letters: str) -> int:
+def count_syllables(letters: str) -> int:
     """The fewest legal syllables a word splits into, 0 when it does not."""
     if len(letters) > _LONGEST_LATIN_WORD:
         return 0

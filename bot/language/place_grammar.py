@@ -155,7 +155,6 @@ RELATIVE = re.compile(
 """What follows a place and narrows it: 门口, 西北角, 往北两百米, A口."""
 
 _OF_KIND = "便民|农贸|农副产品|批发|综合|社区|公共|菜|水产|建材|花卉|露天|地下|中心|第[一二三四五六七八九十]"
-ENGLISH_COMMA = re.compile(r"(?<=[A-Za-z])(?:[，,]\s?|\s)(?:in\s)?(?=[A-Z])")
 FACILITY = re.compile(
     rf"(?:的|那个|这个)?(?:{_OF_KIND})*(?:"
     r"市场|菜市|早市|夜市|菜站|早餐点|超市|商场|便利店|小学|中学|幼儿园|学校|医院|卫生院|卫生站|敬老院"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.language import place_grammar as grammar
@@ -120,21 +120,16 @@ def add_facilities(text: str, spans: Sequence[Span], blocked: Sequence[Span]) ->
     ]
 
 
-def add_districts(text: str, spans: Sequence[Span], units: Sequence[Unit]) -> list[Span]:
-    """The places at `spans`, each with the district that English tells behind it: …, Haidian."""
-    ends = {unit.start: unit.end for unit in units if unit.kind == "district"}
-    joined: list[Span] = []
-    for start, end in spans:
-        if joined and start in ends and _behind(text, joined[-1][1]) == start:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return [(start, ends.get(_behind(text, end), end)) for start, end in joined]
-
-
-def _behind(text: str, end: int) -> int:
-    comma = grammar.ENGLISH_COMMA.match(text, end)
-    return comma.end() if comma else end
+def add_apart(spans: Sequence[Span], others: Iterable[Span]) -> list[Span]:
+    """The `spans` in order, and of the `others` those that touch none of them."""
+    taken = sorted(spans)
+    starts = [start for start, _ in taken]
+    apart = []
+    for other in others:
+        before = bisect_left(starts, other[1])
+        if not before or taken[before - 1][1] <= other[0]:
+            apart.append(other)
+    return sorted([*taken, *apart])
 
 
 def _facility_end(text: str, start: int, end: int, limit: int) -> int:

@@ -27,7 +27,7 @@ from bot.language.place_tagger import MODEL_FILE, PlaceTagger, describe_signs, s
 from bot.language.place_units import Unit, UnitFinder
 from bot.language.places import (
     Chain,
-    add_districts,
+    add_apart,
     add_facilities,
     adopt_spans,
     clear_spans,
@@ -35,6 +35,7 @@ from bot.language.places import (
     find_chains,
     trim_spans,
 )
+from bot.language.places_english import EnglishPlaces
 from bot.language.plates import read_plates
 from bot.language.segmentation import Segmenter
 from bot.language.times import read_times
@@ -154,19 +155,23 @@ def describe_doc(
 class EntityComponent:
     """Brings together what was found, in order, one reading a stretch."""
 
-    def __init__(self, segmenter: Segmenter) -> None:
+    def __init__(self, gazetteer: Gazetteer, segmenter: Segmenter) -> None:
         self._segmenter = segmenter
+        self._english = EnglishPlaces(gazetteer)
 
     def __call__(self, doc: Doc) -> Doc:
         text = doc.text
         reading: _Reading = doc.user_data.pop(_READING)
-        chains = reading.chains
-        if PLACES in doc.user_data:
-            spans = clear_spans(doc.user_data.pop(PLACES), reading.blocked)
-            spans = trim_spans(text, spans, reading.units)
+        chains, units = reading.chains, reading.units
+        english, names = self._english.find(text)
+        trained = doc.user_data.pop(PLACES, None)
+        if english or trained is not None:
+            spans = add_apart(english, trained or ())
+            units = sorted([*units, *names], key=lambda unit: (unit.start, -unit.end))
+            spans = clear_spans(spans, reading.blocked)
+            spans = trim_spans(text, spans, units)
             spans = add_facilities(text, spans, reading.blocked)
-            spans = add_districts(text, spans, reading.units)
-            chains = adopt_spans(chains, reading.units, spans)
+            chains = adopt_spans(chains, units, spans)
         kept = reading.kept
         kept.add(describe_places(text, chains))
         kept.add(read_organisations(text, reading.units))
@@ -212,8 +217,9 @@ def make_place_recogniser(nlp: Language, name: str, model: str) -> PlaceRecognis
 
 
 def make_entity_component(nlp: Language, name: str) -> EntityComponent:
-    """Make the last component from the words that the tokenizer carries."""
-    return EntityComponent(tokenizer_of(nlp).segmenter)
+    """Make the last component from the lexicon and words that the tokenizer carries."""
+    tokenizer = tokenizer_of(nlp)
+    return EntityComponent(tokenizer.gazetteer, tokenizer.segmenter)
 
 
 Language.factory("hotline_gazetteer", func=make_gazetteer_ruler)

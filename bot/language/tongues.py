@@ -49,6 +49,9 @@ _COMMON = {
         cómo dónde frente""",
 }
 """None of these is made of syllables of pinyin, as can, you, like and long are."""
+_CLEAR = frozenset("bonjour hola danke merci gracias voudrais bitte guten".split())
+_FEWEST_FOREIGN = 2
+"""Words of a language whose short ones (mi, die, para) are syllables of pinyin too."""
 _WORDS = {code: frozenset(words.split()) for code, words in _COMMON.items()}
 
 
@@ -75,4 +78,5 @@ def _detect_latin(text: str) -> str | None:
         return None
     known = {code: sum(word in common for word in words) for code, common in _WORDS.items()}
     best = max(known, key=lambda code: known[code])
-    return best if known[best] and known[best] * _LEAST_COMMON >= len(words) else None
+    least = 1 if best == "en" or any(word in _CLEAR for word in words) else _FEWEST_FOREIGN
+    return best if known[best] >= least and known[best] * _LEAST_COMMON >= len(words) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.language.place_units import UnitFinder
-from bot.language.places import add_districts, add_facilities, trim_spans
+from bot.language.places import add_apart, add_facilities, trim_spans
 from tests.unit.readers import gazetteer, read_locations, segmenter
 
 
@@ -196,31 +196,6 @@ def test_the_parts_of_an_address() -> None:
     assert place.data["landmark"] == "百度大厦"
     keys = {"district", "district_code", "subdistrict", "subdistrict_code", "landmark", "road", "number", "candidates"}  # fmt: skip
     assert set(place.data) == keys
-
-
-@pytest.mark.parametrize(
-    ("said", "spans", "joined"),
-    [
-        (
-            "at No. 5 Fangyuan Street, Haidian, it smells",
-            ["No. 5 Fangyuan Street"],
-            ["No. 5 Fangyuan Street, Haidian"],
-        ),
-        (
-            "near Sanlitun in Chaoyang District",
-            ["Sanlitun", "Chaoyang District"],
-            ["Sanlitun in Chaoyang District"],
-        ),
-        ("Fangyuan Street, then Haidian", ["Fangyuan Street"], ["Fangyuan Street"]),
-        ("芳园街，海淀", ["芳园街"], ["芳园街"]),
-    ],
-)
-def test_an_english_place_takes_the_district_behind_it(
-    said: str, spans: list[str], joined: list[str]
-) -> None:
-    found = [(said.index(each), said.index(each) + len(each)) for each in spans]
-    units = UnitFinder(gazetteer(), segmenter()).find(said, list(segmenter().cut(said)), [])
-    assert [said[start:end] for start, end in add_districts(said, found, units)] == joined
 
 
 @pytest.mark.parametrize("said", ["Haidian District", "trash in Haidian"])

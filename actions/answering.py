@@ -36,7 +36,7 @@ def say_article(dispatcher: CollectingDispatcher, article: Article) -> None:
 def answer_if_sure(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     """Answer only what the knowledge base is sure of: a question in the clothes of another intent."""
     knowledge = services().knowledge
-    found = knowledge.search(said(tracker), vector_of(tracker))
+    found = knowledge.search(normalise(said(tracker)).text, vector_of(tracker))
     if found.answer is None:
         return False
     say_article(dispatcher, knowledge.get(found.answer))
@@ -64,7 +64,7 @@ async def _answer(
     if pressed is not None:
         say_article(dispatcher, pressed)
         return True
-    found = knowledge.search(question, vector)
+    found = knowledge.search(normalise(question).text, vector)
     if found.answer is not None:
         say_article(dispatcher, knowledge.get(found.answer))
         return True

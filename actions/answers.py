@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_danger import go_on_after_danger
 from actions.corrections import rate_last_answer
 from actions.fallback import fail_once_more
 from actions.handoff import hand_off
@@ -31,6 +32,8 @@ class TakeHint(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
+        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
+            return belongs
         turn = read_turn(tracker)
         if services().knowledge.find_by_title(turn.text) is not None:
             return [FollowupAction("action_answer_policy")]
@@ -55,6 +58,8 @@ class TakeAnswer(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read_turn(tracker)
+        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
+            return belongs
         if turn.intent == "affirm":
             if int(tracker.get_slot("failures") or 0) >= _OFFER_OF_A_PERSON:
                 hand_off(dispatcher, "多次没有听明白")

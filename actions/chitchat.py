@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_danger import go_on_after_danger
 from actions.answering import answer_if_sure
 from actions.fallback import fail_once_more, is_noise, is_wordless
 from actions.manners import choose_answer, choose_answer_aside, count_insults
@@ -18,7 +19,19 @@ from actions.turn import end_turn, read_turn
 from bot.language.injections import is_injection
 from bot.language.insults import is_annoyed, is_insult
 
+_DEATH = re.compile(
+    r"我(?:的|家|们)?(?:老伴|老公|老婆|爱人|[爸妈爹娘]|父亲|母亲|爷爷|奶奶|姥姥|姥爷|孩子|儿子|女儿|老人|哥|姐|弟|妹)儿?"
+    r"[^，。]{0,8}(?:(?<!就)(?<!先)走了?(?:[两三几]天|[，,。！!]|$)|没了(?!电|水|气)|去世|过世|不在了(?=[，,。！!]|$))|灵堂"
+)
+
+
+def tells_of_death(text: str) -> bool:
+    """Whether somebody close to him has died: 我老伴上个月走了."""
+    return _DEATH.search(text) is not None
+
+
 _KINDS = (
+    ("utter_condolence", _DEATH),
     (
         "utter_about_privacy",
         re.compile(r"保密|泄露|泄漏|隐私|会不会(?:告诉|让)(?:别人|他|她|对方|人)"),
@@ -47,7 +60,9 @@ _KINDS = (
     ),
     (
         "utter_goodbye",
-        re.compile(r"再见|拜拜|拜了|88|回见|晚安|bye|走了|先这样|下次", re.IGNORECASE),
+        re.compile(
+            r"再见|拜拜|拜了|88|回见|晚安|bye|^(?:我|那我)?(?:先)?走了|先这样|下次", re.IGNORECASE
+        ),
     ),
     (
         "utter_menu",
@@ -105,6 +120,10 @@ class Chitchat(Action):
         if is_insult(text) and is_ours_after_all(reading):
             return [FollowupAction("report_form")]
         response = choose_reply(text, count_insults(tracker))
+        others = response in ("utter_smalltalk", "utter_insult", "utter_identity", "utter_goodbye")
+        belongs = await go_on_after_danger(dispatcher, tracker, others=others)
+        if belongs is not None:
+            return end_turn(*belongs)
         empty = response == "utter_smalltalk" and (is_noise(text) or is_wordless(text))
         if wants_agent(text) or empty:
             return end_turn(*fail_once_more(dispatcher, tracker))

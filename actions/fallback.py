@@ -10,6 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_danger import go_on_after_danger
 from actions.handoff import hand_off
 from actions.tongues import choose_greeting, wants_agent
 from actions.turn import end_turn, said
@@ -69,5 +70,7 @@ class DefaultFallback(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
+        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
+            return end_turn(*belongs)
         # nothing fits after it either: without this Rasa would call it again and again
         return end_turn(*fail_once_more(dispatcher, tracker))

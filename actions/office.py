@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -78,6 +79,12 @@ def _stay(query: dict[str, Any], told: Told | None, place: Any = None) -> list[E
     return [SlotSet(SLOT, kept), SlotSet("requested_slot", "narrowed"), forget_hint()]
 
 
+_OTHER_KIND = re.compile(
+    "公共厕所|公厕|厕所|卫生间|洗手间|停车场|停车位|停车点|充电桩|加油站|派出所|医院|银行|药店|超市|消纳场|垃圾站"
+)
+"""Places that are no markets, whatever the sentence sounds like."""
+
+
 class ValidatePlaceForm(Action):
     """Gets a place, then tells who is in charge there, or where the market is."""
 
@@ -121,7 +128,9 @@ class ValidatePlaceForm(Action):
         kinds = [PlaceKind(kind) for kind in query["kinds"]]
         if query["what"] == "find_market" and not services().places.has(kinds):
             # nothing of the kind has been imported: say so instead of asking where
-            dispatcher.utter_message(response="utter_market_no_data")
+            other = _OTHER_KIND.search(read_turn(tracker).text)
+            response = "utter_place_kind_unknown" if other else "utter_market_no_data"
+            dispatcher.utter_message(response=response, kind=other[0] if other else None)
             return _stay(query, None, place)
         where = where_of(place, str(tracker.get_latest_input_channel() or "webchat"))
         if where.is_known:

@@ -130,6 +130,9 @@ class ValidateProgressForm(Action):
         if asked and answers.wants_human(reading.text):
             hand_off(dispatcher, "查询工单进度")
             return end_form(SlotSet("lookup", None))
+        if answers.takes_back_case(reading.text):
+            dispatcher.utter_message(response="utter_case_taken_back")
+            return end_form(SlotSet("lookup", None))
         if asked == KEY and "case_number" in lookup and reading.first("case_number") is None:
             return await self._take_key(dispatcher, reading, lookup)
         if asked is None and named_case(reading) is None:
@@ -171,10 +174,15 @@ class ValidateProgressForm(Action):
     ) -> list[EventType]:
         digits = read_key(reading.text)
         if digits is None:
-            other = leave_for(reading)
-            if other is None:
+            over = answers.is_deny(reading.text) or answers.is_cancel(reading.text)
+            if over or reading.intent in ("deny", "affirm", "chitchat"):
                 dispatcher.utter_message(response="utter_done")
-            return end_form(SlotSet("lookup", None), then=other or "action_listen")
+                return end_form(SlotSet("lookup", None))
+            if reading.intent == "check_case" and not lookup.get("misses"):
+                dispatcher.utter_message(response="utter_progress_only_so_far")
+                return [SlotSet("lookup", {**lookup, "misses": 1}), SlotSet("requested_slot", KEY)]
+            other = leave_for(reading)
+            return end_form(SlotSet("lookup", None), then=other or "action_default_fallback")
         try:
             matches = await services().cases.check_key(lookup["case_number"], digits)
         except RateLimited:

@@ -11,10 +11,11 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_danger import go_on_after_danger, remember_urgent
 from actions.after_places import SLOT as PLACE_QUERY
 from actions.after_places import read_wrong_place
 from actions.answering import answer_question, answer_reading
-from actions.chitchat import choose_aside
+from actions.chitchat import choose_aside, tells_of_death
 from actions.corrections import read_subject, receive_correction
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
@@ -36,16 +37,15 @@ from actions.similar import join_case, look_for_similar, to_location
 from actions.tongues import greet_reporter
 from actions.turn import conversation_id, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
+from bot.language import answers
 from bot.language.numbers import read_digits
-from cases.choosing import find_question
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.models import CaseKind, NewCase
 from cases.placing import place_of
 from cases.story import tells_something
-from cases.telling import advance, begin
+from cases.telling import advance, begin, speaks_of_form
 from hotline.audit import BOT
 
-_CHECKED = "没有问题请回复“提交”，要改哪项直接说。"
 _LIKE_A_PHONE = 5
 """So many digits were meant as a telephone number."""
 _PHOTO_HAS_PLACE = "照片里有拍摄的位置，可以直接用它。"
@@ -82,12 +82,14 @@ class ValidateReportForm(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         reading = read_turn(tracker)
+        kept = tracker.get_slot("draft")
+        if reading.emergency and kept and speaks_of_form(Draft.from_json(kept), reading):
+            reading = replace(reading, emergency=None)
         if reading.emergency:
             message_id = metadata(tracker).get("message_id")
             await services().conversations.warn(
                 conversation_id(tracker), reading.emergency, message_id
             )
-        kept = tracker.get_slot("draft")
         if kept is None and (upcoming := take_next(tracker)) is not None:
             return await self._begin_next(dispatcher, tracker, *upcoming)
         if kept is None:
@@ -107,6 +109,13 @@ class ValidateReportForm(Action):
     async def _begin(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
     ) -> list[EventType]:
+        if (belongs := await go_on_after_danger(dispatcher, tracker, others=False)) is not None:
+            return [
+                *belongs,
+                SlotSet("requested_slot", None),
+                ActiveLoop(None),
+                FollowupAction("action_listen"),
+            ]
         greet_reporter(dispatcher, reading.text, reading.emergency)
         wrong = read_wrong_place(tracker, reading)
         filed, asked = read_matters(tracker) if wrong is None else ([], [])
@@ -161,7 +170,7 @@ class ValidateReportForm(Action):
         if draft.emergency and draft.missing() is not None:
             dispatcher.utter_message(response="utter_report_started_emergency")
         elif draft.missing() not in (None, Slot.CONFIRMED, Slot.DESCRIPTION):
-            dispatcher.utter_message(response="utter_report_started")
+            dispatcher.utter_message(response=_choose_start(draft))
 
     def _acknowledge(
         self,
@@ -202,11 +211,17 @@ class ValidateReportForm(Action):
         if outcome.detour is Detour.HUMAN:
             hand_off(dispatcher, "市民要求人工", draft)
             return [SlotSet("draft", draft.to_json()), SlotSet("requested_slot", _PAUSED)]
-        if outcome.detour is Detour.QUESTION:
+        if outcome.detour is Detour.NO_DANGER:
+            return await self._calm_down(dispatcher, tracker, draft)
+        if outcome.detour is Detour.WHY_CONTACT:
+            dispatcher.utter_message(response="utter_why_contact")
+        elif outcome.detour is Detour.QUESTION:
             await answer_question(dispatcher, tracker)
         elif outcome.detour is Detour.CHECK_CASE:
             number = named_case(read_turn(tracker))
-            if number is None or await say_progress(dispatcher, number) is None:
+            if answers.takes_back_case(text):
+                dispatcher.utter_message(response="utter_case_taken_back")
+            elif number is None or await say_progress(dispatcher, number) is None:
                 dispatcher.utter_message(response="utter_report_which_case")
         elif outcome.detour is Detour.FIND_PLACE:
             self._find_place(dispatcher, read_turn(tracker))
@@ -218,11 +233,34 @@ class ValidateReportForm(Action):
             explain_scope(dispatcher, text)
         return await self._ask_next(dispatcher, tracker, draft)
 
+    async def _calm_down(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft
+    ) -> list[EventType]:
+        """No danger after all: on with what was told before, else nothing is filed."""
+        if draft.description:
+            dispatcher.utter_message(response="utter_no_danger_go_on")
+            return await self._ask_next(dispatcher, tracker, draft)
+        dispatcher.utter_message(response="utter_no_danger")
+        await services().conversations.keep_draft(conversation_id(tracker), None)
+        return [
+            SlotSet("draft", None),
+            SlotSet("requested_slot", None),
+            ActiveLoop(None),
+            FollowupAction("action_listen"),
+        ]
+
     def _find_place(self, dispatcher: CollectingDispatcher, reading: Reading) -> None:
         if reading.intent == "find_market":
             dispatcher.utter_message(response="utter_market_no_data")
         elif not say_office(dispatcher, place_of(reading)) and not dispatcher.messages:
             dispatcher.utter_message(response="utter_report_which_office")
+
+
+def _choose_start(draft: Draft) -> str:
+    """The first word to a report: of thanks, of sympathy, or simply that it begins."""
+    if tells_of_death(draft.description or ""):
+        return "utter_report_started_grief"
+    return "utter_report_started" if draft.is_problem else "utter_report_started_thanks"
 
 
 def _with_hint(draft: Draft, hint: Draft) -> Draft:
@@ -242,74 +280,6 @@ def _choose_miss(reading: Reading, outcome: Outcome, asked: Slot | None) -> str:
     if asked is Slot.LOCATION and tells_something(reading.text):
         return "utter_missed_place"
     return "utter_missed"
-
-
-class AskDescription(Action):
-    """Asks what it is about, in the words of the kind."""
-
-    def name(self) -> str:
-        return "action_ask_report_form_description"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        draft = Draft.from_json(tracker.get_slot("draft"))
-        intent = read_turn(tracker).intent
-        response = "utter_ask_description"
-        if draft.kind == CaseKind.PRAISE.value:
-            response = "utter_ask_praise"
-        elif draft.kind == CaseKind.SUGGESTION.value:
-            response = (
-                "utter_ask_correction" if intent == "report_error" else "utter_ask_suggestion"
-            )
-        dispatcher.utter_message(response=response)
-        return []
-
-
-class AskCategory(Action):
-    """Asks which category fits, with the likely ones as choices."""
-
-    def name(self) -> str:
-        return "action_ask_report_form_category"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        draft = Draft.from_json(tracker.get_slot("draft"))
-        if not draft.offered:
-            dispatcher.utter_message(response="utter_ask_category_openly")
-            return []
-        buttons = [{"title": name, "payload": name} for _, name in draft.offered]
-        buttons += [{"title": word, "payload": word} for word in ("都不是", "取消")]
-        codes = [code for code, _ in draft.offered]
-        question = find_question(*codes[:2]) if len(codes) > 1 else None
-        if question:
-            dispatcher.utter_message(text=f"请问{question}", buttons=buttons)
-        else:
-            dispatcher.utter_message(response="utter_ask_category", buttons=buttons)
-        return []
-
-
-class AskConfirmed(Action):
-    """Reads the report back and asks whether to hand it in."""
-
-    def name(self) -> str:
-        return "action_ask_report_form_confirmed"
-
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
-        draft = Draft.from_json(tracker.get_slot("draft"))
-        lines = [f"{name}：{value}" for name, value in describe_draft(draft)["fields"][1:]]
-        dispatcher.utter_message(
-            text=f"请核对这条{draft.kind}：\n" + "\n".join(lines) + f"\n{_CHECKED}",
-            buttons=[
-                {"title": "提交", "payload": "提交"},
-                {"title": "修改", "payload": "修改"},
-                {"title": "取消", "payload": "取消"},
-            ],
-        )
-        return []
 
 
 class SubmitReport(Action):
@@ -355,7 +325,9 @@ class SubmitReport(Action):
         if case.emergency == SELF_HARM:
             hand_off(dispatcher, "市民有轻生危险", draft)
         await services().conversations.keep_draft(conversation, None)
-        return [SlotSet("draft", None), SlotSet("failures", 0), *go_on_with_next(tracker, draft)]
+        urgent = [remember_urgent(case)] if case.emergency else []
+        kept = [SlotSet("draft", None), SlotSet("failures", 0), *urgent]
+        return [*kept, *go_on_with_next(tracker, draft)]
 
 
 class MendNothing(Action):
@@ -367,5 +339,7 @@ class MendNothing(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
+        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
+            return belongs
         dispatcher.utter_message(response="utter_nothing_to_mend")
         return []

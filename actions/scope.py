@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_danger import go_on_after_danger
 from actions.answering import answer_if_sure
 from actions.fallback import fail_once_more, is_noise, is_wordless
 from actions.manners import choose_answer, count_insults
@@ -80,6 +81,8 @@ class ExplainScope(Action):
         text = reading.text
         if is_ours_after_all(reading):
             return [FollowupAction("report_form")]
+        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
+            return end_turn(*belongs)
         if wants_agent(text) or is_noise(text) or is_wordless(text):
             return end_turn(*fail_once_more(dispatcher, tracker))
         if is_insult(text):

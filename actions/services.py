@@ -13,6 +13,7 @@ from cases.call_backs import CallBackSurveys
 from cases.followers import Followers
 from cases.nearby_service import Nearby
 from cases.service import Cases
+from cases.supplements import Supplements
 from conversations.service import Conversations
 from kb.editorial import Editorial
 from kb.place_service import Places
@@ -31,6 +32,7 @@ class Services:
     editorial: Editorial
     nearby: Nearby
     followers: Followers
+    supplements: Supplements
     surveys: CallBackSurveys
 
 

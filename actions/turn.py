@@ -11,8 +11,9 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction
 
 from actions.services import services
+from bot.language.emergency import is_about_another
 from bot.language.models import Vector
-from cases.draft import Reading
+from cases.draft import SELF_HARM, Reading
 
 
 def latest(tracker: Tracker) -> Mapping[str, Any]:
@@ -65,7 +66,7 @@ def read_turn(tracker: Tracker) -> Reading:
             for c in message.get("categories") or ()
         ),
         entities=tuple(message.get("entities") or ()),
-        emergency=message.get("emergency"),
+        emergency=_danger(message.get("emergency"), said(tracker)),
         shared_location=extra.get("location"),
         attachment_ids=tuple(str(item["id"]) for item in extra.get("attachments") or ()),
         photo_position=next(
@@ -73,6 +74,11 @@ def read_turn(tracker: Tracker) -> Reading:
             None,
         ),
     )
+
+
+def _danger(kind: str | None, text: str) -> str | None:
+    """Who tells of somebody on a roof is no one to be comforted: he is to call for help."""
+    return "rescue" if kind == SELF_HARM and is_about_another(text) else kind
 
 
 def end_turn(*events: EventType) -> list[EventType]:

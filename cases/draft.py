@@ -47,6 +47,9 @@ class Detour(StrEnum):
     FIND_PLACE = "find_place"
     CHITCHAT = "chitchat"
     OUT_OF_SCOPE = "out_of_scope"
+    NO_DANGER = "no_danger"
+    """There is none after all; with what was told before, if anything was."""
+    WHY_CONTACT = "why_contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ class Draft:
     """The number of the case he follows instead of filing his own."""
     attachment_ids: tuple[str, ...] = ()
     emergency: str | None = None
+    calm: Mapping[str, Any] | None = None
+    """The draft as it was before danger was named in the middle of it."""
     confirmed: bool = False
     changing: bool = False
     misses: int = 0
@@ -176,13 +181,20 @@ class Draft:
         return replace(self, withdrawn=rest, misses=0, **kept)
 
     def retold(self, slot: Slot, new: str, old: str | None = None) -> Draft:
-        """The draft with `new` words in the story where `old`, or the withdrawn ones, stood."""
+        """The draft with a note behind the story where it tells `old`, or what was withdrawn.
+
+        His own words stay as he said them, for 上个月 in a story may be when his wife died; an
+        address alone is nothing else, and the new one takes its place.
+        """
         kept = self.withdrawn.get(slot.value) or {}
         old = old or kept.get("occurred") or (kept.get("location") or {}).get("raw_text")
         rest = {key: value for key, value in self.withdrawn.items() if key != slot.value}
-        if not old or not self.description:
-            return replace(self, withdrawn=rest)
-        return replace(self, withdrawn=rest, description=self.description.replace(old, new))
+        told = _NOTES[slot].sub("", self.description or "")
+        if slot is Slot.LOCATION and old and _ADDRESS.search(old):
+            told = told.replace(old, new)
+        elif old and told and (old in told or told != self.description):
+            told += f"（{_NOTED[slot]}更正为：{new}）"
+        return replace(self, withdrawn=rest, description=told or None)
 
     @property
     def is_problem(self) -> bool:
@@ -222,6 +234,10 @@ def is_coarse(place: Mapping[str, Any]) -> bool:
     return re.fullmatch(r"(?:北京市?|街道|地区|镇|乡|区)*", rest) is not None
 
 
+_ADDRESS = re.compile(r"[路街道巷胡同里区村].*[0-9一二三四五六七八九十]+(?:号|院|栋|弄|号楼)")
+_NOTED = {Slot.LOCATION: "地点", Slot.OCCURRED: "时间"}
+_NOTES = {slot: re.compile(f"（{name}更正为：[^）]*）") for slot, name in _NOTED.items()}
+"""What is written behind a story that tells another place or time than he says now."""
 _ITEMS: Mapping[Slot, tuple[str, ...]] = {
     Slot.LOCATION: ("location", "district_asked", "place_settled"),
     Slot.OCCURRED: ("occurred",),

@@ -1,4 +1,4 @@
-"""Answers to each question of a report, and what a message tells besides."""
+"""Answers to each question of a report up to its summary, and what a message tells besides."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from bot.language.numbers import read_digits
 from cases.categories import UNSORTED, find_by_name, get_category
 from cases.choosing import TAKE_CATEGORY, infer_category
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot, is_coarse
-from cases.mending import replace_named
 from cases.models import CaseKind
-from cases.placing import is_exact, is_vague, move_place, place_of
+from cases.placing import is_exact, is_vague, move_place, place_clauses, place_of
 from cases.story import (
     asks,
     asks_secrecy,
@@ -22,20 +21,21 @@ from cases.story import (
     own_phone,
     tell_story,
     tells_something,
+    time_clauses,
     time_of,
+    wishes_anonymity,
 )
 
 PEOPLE_IN_DANGER = frozenset({"fire", "medical", "police", "rescue", "traffic", SELF_HARM})
 """No category of street matters fits these; smoke in a stairwell is not 楼道堆物."""
-KEEP_WORDS = frozenset("不改 不用改 不需要改 不变 不用变 不换 不用换 没有要改 保持不变".split())
-CHANGE_WORDS = frozenset("修改 改 要改 改一下 有问题 有错 有误 有改动".split())
 _STORY_ASKED = (None, Slot.DESCRIPTION)
 _LONGEST_PLACE = 60
-_SHORTEST_STORY = 6
+_LONGEST_TIME = 12
+SHORTEST_STORY = 6
 _FEW = 4
 """So few characters beside a fact say nothing more: 是…的, 就在…."""
 _MOST_MISSES = 2
-_SURE, _PLAIN = 0.5, 0.8
+_PLAIN = 0.8
 
 # --- what the first message and volunteered facts fill ---------------------------------------
 
@@ -53,7 +53,7 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     if draft.phone is None and (phone := own_phone(reading)) is not None:
         draft = replace(draft, phone=phone, anonymous=False)
         changed.append(Slot.CONTACT)
-    elif draft.phone is None and "匿名" in reading.text:
+    elif draft.phone is None and wishes_anonymity(reading.text):
         draft, changed = replace(draft, anonymous=True), [*changed, Slot.CONTACT]
     if draft.contact_name is None and (name := own_name(reading)) is not None:
         draft, changed = replace(draft, contact_name=name), [*changed, Slot.CONTACT]
@@ -70,7 +70,8 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
 # --- answers to each question ---------------------------------------------------------------------
 
 
-def _miss(draft: Draft, reading: Reading) -> Outcome:
+def miss(draft: Draft, reading: Reading) -> Outcome:
+    """No answer to the question: perhaps news about something told before, else one more miss."""
     refined = _refine(draft, reading)
     if refined is not None:
         return refined
@@ -98,17 +99,17 @@ def _refine(draft: Draft, reading: Reading) -> Outcome | None:
     if phone is not None:
         known = replace(draft, phone=phone, anonymous=False)
         return Outcome(known, changed=(Slot.CONTACT,))
-    if "匿名" in text:
+    if wishes_anonymity(text):
         return Outcome(replace(draft, phone=None, anonymous=True), changed=(Slot.CONTACT,))
     return None
 
 
-def _is_bare_fact(reading: Reading) -> bool:
+def is_bare_fact(reading: Reading) -> bool:
     """Nothing but a place, a time or a number: it tells no new story."""
     if answers.is_anonymous(reading.text):
         return True
     if own_phone(reading) is not None:
-        return len(tell_story(reading)) < _SHORTEST_STORY
+        return len(tell_story(reading)) < SHORTEST_STORY
     told = sum(len(item["text"]) for item in reading.entities if item["entity"] != "person")
     return told > 0 and len(reading.text) - told <= _FEW
 
@@ -122,13 +123,13 @@ def _is_story(reading: Reading) -> bool:
     """Long enough to tell something, or short and plain: 太吵了."""
     first = next(iter(reading.categories), (UNSORTED, "", 0.0))
     plain = first[0] != UNSORTED and first[2] >= TAKE_CATEGORY
-    return len(reading.text.strip()) >= _SHORTEST_STORY or plain
+    return len(reading.text.strip()) >= SHORTEST_STORY or plain
 
 
 def _fill_description(draft: Draft, reading: Reading) -> Outcome:
     story = tell_story(reading)
     if is_bare_wish(story) or not _is_story(reading):
-        return _miss(draft, reading)
+        return miss(draft, reading)
     told = infer_category(replace(draft, description=story), reading.categories)
     return _hit(told, reading, Slot.DESCRIPTION)
 
@@ -148,8 +149,8 @@ def _fill_category(draft: Draft, reading: Reading) -> Outcome:
     others = {"其他", "都不是", "其它", "别的", "不是", "没有", "以上都不是", "都不对"}
     if text in others or answers.is_unknown(text):
         return _hit(replace(draft, category=UNSORTED, offered=()), reading, Slot.CATEGORY)
-    if _is_bare_fact(reading) and not draft.misses:
-        return _miss(draft, reading)
+    if is_bare_fact(reading) and not draft.misses:
+        return miss(draft, reading)
     if tells_something(reading.text) and _is_story(reading):
         draft = replace(draft, description=f"{draft.description}\n{tell_story(reading)}")
         draft = infer_category(draft, reading.categories)
@@ -158,7 +159,7 @@ def _fill_category(draft: Draft, reading: Reading) -> Outcome:
     if draft.misses:
         # twice unsure: a person sorts it; the resident is not kept any longer
         return _hit(replace(draft, category=UNSORTED, offered=()), reading, Slot.CATEGORY)
-    return _miss(draft, reading)
+    return miss(draft, reading)
 
 
 _USE_PHOTO = re.compile(r"照片|图片|拍摄|就用(?:它|这个)|用这个位置")
@@ -181,15 +182,14 @@ def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     ):
         place = {"raw_text": text}
     if place is None:
-        return _miss(draft, reading)
+        return miss(draft, reading)
     moved = move_place(draft, place)
-    bare = is_coarse(moved.location or {}) and _is_bare_fact(reading)
+    bare = is_coarse(moved.location or {}) and is_bare_fact(reading)
     if bare and not draft.misses:
         return _miss_plainly(moved)  # 海淀区 alone
-    whole = reading.shared_location is None and len(text) <= _LONGEST_PLACE and not bare
-    if whole and place["raw_text"] in text:
-        # 就在27号对面的胡同里: keep all of his words
-        moved = move_place(draft, {**place, "raw_text": text})
+    if reading.shared_location is None and not bare and place["raw_text"] in text:
+        # 就在27号对面的胡同里: keep all of his words that tell where it is
+        moved = move_place(draft, {**place, "raw_text": place_clauses(reading, place["raw_text"])})
     return _hit(replace(moved, place_settled=True), reading, Slot.LOCATION)
 
 
@@ -197,11 +197,12 @@ def _could_be_place(reading: Reading, told_before: bool) -> bool:
     text = reading.text
     if answers.is_unknown(text) or answers.is_affirm(text) or answers.is_deny(text):
         return False
-    if not tells_something(text) or (is_vague(text) and not told_before):
+    if not tells_something(text) or (is_vague(text) and not told_before) or _NO_PLACE.search(text):
         return False
     return reading.intent == "inform" or bool(_PLACE_WORDS.search(text))
 
 
+_NO_PLACE = re.compile("没(?:看|找|听)|阀门|出不[来去]|没出来|叫不应|不知道")
 _PLACE_WORDS = re.compile(
     r"[路街巷道区楼号门口站桥村里院园店旁边侧东西南北河山庙坊营庄]|胡同|对面|附近|广场|市场|学校|医院|大厦"
 )
@@ -263,91 +264,31 @@ def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
     time = time_of(reading)
     text = reading.text.strip()
     if time is not None:
-        words = text if len(text) <= 20 else time
+        words = time_clauses(reading) if len(text) <= _LONGEST_PLACE else time
         told = replace(draft.retold(Slot.OCCURRED, words), occurred=words)
         return _hit(told, reading, Slot.OCCURRED)
     if answers.is_unknown(text) or draft.misses:
         return _hit(replace(draft, occurred="未说明"), reading, Slot.OCCURRED)
     tells = tells_something(text) and not answers.is_affirm(text) and not answers.is_deny(text)
-    if tells and len(text) <= 20 and not _is_bare_fact(reading):
+    if tells and len(text) <= _LONGEST_TIME and not is_bare_fact(reading):
         return _hit(replace(draft, occurred=text), reading, Slot.OCCURRED)
-    return _miss(draft, reading)
+    return miss(draft, reading)
 
 
 def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
-    found = reading.first("phone")
-    phone = str(found["value"]) if found else read_landline(reading.text)
+    phone = own_phone(reading) or read_landline(reading.text)
     if phone is not None:
         return _hit(replace(draft, phone=phone, anonymous=False), reading, Slot.CONTACT)
     refuses = answers.is_deny(reading.text) and not re.search("对|是|错", reading.text)
-    if refuses or answers.is_anonymous(reading.text) or answers.is_unknown(reading.text):
+    if refuses or answers.refuses_contact(reading.text) or answers.is_unknown(reading.text):
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
-    return _miss(draft, reading)
+    return miss(draft, reading)
 
 
 def read_landline(text: str) -> str | None:
     """A city number without its area code: the question was for a number, so eight digits do."""
     digits = read_digits(text)
     return digits if re.fullmatch(r"[2-8][0-9]{7}", digits) else None
-
-
-_HANDS_IN = re.compile(
-    r"(?:现在|直接|帮我|给我)?(?:可以|就)?(?:提交|上报|报上去|报)[了吧啦]*[。！!]*"
-)
-_DOUBTS = re.compile("不|没|别|错|改|问题|等|先|取消")
-
-
-def _hands_in(reading: Reading) -> bool:
-    """A yes to the summary; what is filed by mistake is hard to take back, so no doubt in it."""
-    text = reading.text.strip()
-    parts = [part for part in re.split(r"[，,。！!、\s]+", text) if part]
-    if parts and all(answers.is_affirm(part) or _HANDS_IN.fullmatch(part) for part in parts):
-        return True
-    sure = reading.intent == "affirm" and reading.confidence >= _SURE
-    return sure and len(text) <= 12 and not _DOUBTS.search(text)
-
-
-def _fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
-    if _hands_in(reading):
-        return Outcome(replace(draft, confirmed=True, misses=0))
-    if answers.trim(reading.text) in KEEP_WORDS:
-        return Outcome(replace(draft, misses=0))
-    text = reading.text
-    if answers.is_back(text) or answers.is_deny(text) or reading.intent == "deny":
-        return Outcome(replace(draft, changing=True, misses=0))
-    if _is_bare_fact(reading):
-        return _miss(draft, reading)
-    if reading.intent == "correct_slot":
-        return Outcome(replace(draft, changing=True, misses=0))
-    if len(reading.text) >= _SHORTEST_STORY and tells_something(reading.text):
-        story = f"{draft.description}\n{tell_story(reading)}"
-        added = replace(draft, description=story, misses=0)
-        outcome = absorb(added, reading, Slot.CONFIRMED)
-        return replace(outcome, changed=(Slot.DESCRIPTION, *outcome.changed))
-    return _miss(draft, reading)
-
-
-def _fill_change(draft: Draft, reading: Reading) -> Outcome:
-    if _HANDS_IN.fullmatch(reading.text.strip()):
-        return Outcome(replace(draft, changing=False, confirmed=True, misses=0))
-    if (
-        answers.is_affirm(reading.text)
-        or answers.is_back(reading.text)
-        or answers.is_deny(reading.text)
-    ):
-        return Outcome(replace(draft, changing=False, misses=0))
-    words = {
-        "地点": Slot.LOCATION,
-        "时间": Slot.OCCURRED,
-        "类别": Slot.CATEGORY,
-        "内容": Slot.DESCRIPTION,
-        "电话": Slot.CONTACT,
-    }
-    for word, slot in words.items():
-        if word in reading.text:
-            return Outcome(replace(draft.without(slot), changing=False, misses=0))
-    outcome = replace_named(draft, (), reading)
-    return outcome or _miss(draft, reading)
 
 
 FILLERS = {
@@ -359,6 +300,4 @@ FILLERS = {
     Slot.SIMILAR: _fill_similar,
     Slot.OCCURRED: _fill_occurred,
     Slot.CONTACT: _fill_contact,
-    Slot.CONFIRMED: _fill_confirmed,
-    Slot.CHANGE: _fill_change,
 }

@@ -10,6 +10,7 @@ from bot.language.numbers import NUMBER
 from cases.categories import find_by_name
 from cases.choosing import find_called, infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
+from cases.models import CaseKind
 from cases.placing import (
     find_words,
     move_place,
@@ -18,7 +19,7 @@ from cases.placing import (
     swap_words,
     units_like,
 )
-from cases.story import own_phone, tell_story, time_of
+from cases.story import own_phone, tell_story, time_of, wishes_anonymity
 
 _WORD = r"[^，,。；;！!？?\s]"
 _PAIRS = (
@@ -54,8 +55,17 @@ _CHANGE_WORDS = {
     Slot.DESCRIPTION: _about("描述|内容|说法"),
     Slot.CONTACT: _about("电话|号码|手机|联系方式|尾号"),
 }
+_TOLD_WORDS = {
+    Slot.LOCATION: re.compile("(?:地点|地址|位置|地方)(?:是|在|为|：)"),
+    Slot.OCCURRED: re.compile("时间(?:是|为|：)"),
+    Slot.CONTACT: re.compile("(?:电话|号码|手机号?)(?:是|为|：)"),
+}
+"""How another item is told beside the one that is named as wrong."""
 _CATEGORY_IS = re.compile(
     rf"(?:应该是|应该归到?|应该算|应是|应为|归到|改成|改为|换成|是)(?P<name>{_WORD}{{2,14}})$"
+)
+_COMPLAINS_AFTER_ALL = re.compile(
+    "不是(?:建议|表扬|夸|提建议)|(?:我|这)(?:这)?(?:是|要)(?:投诉|举报|反映问题)|是投诉|反话"
 )
 _LONGEST_REQUEST = 15
 """A longer message that only happens to hold 位置 and 改 tells a story."""
@@ -66,10 +76,18 @@ def mend(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome | None:
     corrects = reading.intent == "correct_slot"
     if asked is Slot.DESCRIPTION and not corrects:
         return None
+    if not draft.is_problem and _COMPLAINS_AFTER_ALL.search(reading.text):
+        # 不是建议，是投诉: the words stay, what they are changes
+        turned = replace(draft, kind=CaseKind.COMPLAINT.value, changing=False, misses=0)
+        sorted_anew = infer_category(turned, reading.categories)
+        return Outcome(sorted_anew, changed=(Slot.CATEGORY,))
     patched = _patch(draft, reading)
     if patched is not None:
         return patched
     named = [slot for slot, words in _CHANGE_WORDS.items() if words.search(reading.text)]
+    if named:
+        # 地点不对，是松榆东里，时间是上周六
+        named += [slot for slot, words in _TOLD_WORDS.items() if words.search(reading.text)]
     if not named and not (corrects and asked is not Slot.DESCRIPTION):
         return None
     outcome = replace_named(draft, named, reading)
@@ -92,7 +110,7 @@ def replace_named(draft: Draft, named: Sequence[Slot], reading: Reading) -> Outc
     if phone is not None and _concerns(Slot.CONTACT, named, True):
         draft = replace(draft, phone=phone, anonymous=False)
         changed.append(Slot.CONTACT)
-    elif "匿名" in reading.text and (draft.phone or not named):
+    elif wishes_anonymity(reading.text) and (draft.phone or not named):
         draft, changed = replace(draft, phone=None, anonymous=True), [*changed, Slot.CONTACT]
     resorted = _sort_again(draft, named, reading)
     if resorted is not None:

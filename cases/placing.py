@@ -13,9 +13,9 @@ from cases.draft import Draft, Reading, Slot, is_coarse
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
 _HOUSE = re.compile(
-    rf"(?P<parts>(?:{_PART.pattern.replace('?P<unit>', '?:')})+)(?:楼[上下道里顶]|[前后东西南北]?门口?|附近|旁边|对面|边上|里面?|外面?)?"
+    rf"(?P<parts>(?:{_PART.pattern.replace('?P<unit>', '?:')})+)(?:楼[上下道里顶]|[前后东西南北]?门口?|附近|旁边|对面|边上|[前后][面头]|里面?|外面?)?"
 )
-_BESIDE = re.compile(r"(?:楼[上下道里]|门口|附近|旁边|对面|边上|里面?|外面?)?$")
+_BESIDE = re.compile(r"(?:楼[上下道里]|门口|附近|旁边|对面|边上|[前后][面头]|里面?|外面?)?$")
 _ADMINISTRATIVE = ("district", "district_code", "subdistrict", "subdistrict_code")
 _SHARED = "地图上的位置"
 
@@ -40,6 +40,41 @@ def place_of(reading: Reading, but_not: str = "") -> dict[str, Any] | None:
         default=None,
     )
     return {"raw_text": found["text"], **found["data"]} if found else None
+
+
+def place_clauses(reading: Reading, place: str) -> str:
+    """The clauses of a message that tell where it is: the one with `place` in it, and those behind
+    that go on telling it; without 地点是 before it and without what is only talk.
+    """
+    text = reading.text.strip()
+    at = text.find(place)
+    clauses = [each[0].strip() for each in _CLAUSE.finditer(text) if each.end() > at]
+    if not clauses or place not in clauses[0]:
+        return place
+    first, *others = clauses
+    told = [place if _holds_talk(first.replace(place, "")) else _LEADS_IN.sub("", first)]
+    for clause in others:
+        if not _GOES_ON.search(clause) or _holds_talk(clause):
+            break
+        told.append(clause)
+    return "，".join(told)
+
+
+def _holds_talk(clause: str) -> bool:
+    return len(clause) > _LONGEST_CLAUSE or _TALKS.search(clause) is not None
+
+
+_CLAUSE = re.compile(r"[^，,。；;！!？?\n]+")
+_LONGEST_CLAUSE = 20
+_LEADS_IN = re.compile(
+    r"^(?:[嗯啊哦呃那个这就]|地[方点址儿]|位置|具体)*(?:(?:就)?(?:是在|在|是|改[成为]|应该是))(?=[\u4e00-\u9fffA-Za-z0-9])"
+)
+_GOES_ON = re.compile(
+    r"[路街巷道区楼号门口站桥村里院园店旁边侧东西南北]|胡同|对面|附近|广场|市场|学校|医院|大厦|工地|[后前]面|底下|挨着"
+)
+_TALKS = re.compile(
+    r"[您你]|我(?!们)|知道|说过|说了|别|名字|反正|电话|天天|每天|早上|晚上|夜里|凌晨|提交|另[开外]|[0-9]{7}|谢谢|赶[快紧]|问"
+)
 
 
 def is_vague(words: str) -> bool:
@@ -68,9 +103,10 @@ def move_place(draft: Draft, new: Mapping[str, Any]) -> Draft:
         return replace(draft, location=dict(new)).retold(Slot.LOCATION, str(new["raw_text"]))
     place = _join(old, new)
     moved = replace(draft, location=place)
-    if is_coarse(old):
+    words, told = str(place["raw_text"]), str(old["raw_text"])
+    if is_coarse(old) or told in words or words != new["raw_text"]:
         return moved  # told more closely, not taken back
-    return moved.retold(Slot.LOCATION, str(place["raw_text"]), str(old["raw_text"]))
+    return moved.retold(Slot.LOCATION, words, told)
 
 
 def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +125,9 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
             same = units_like(part[0], told)
             told = swap_words(same[0], part[0], told) if len(same) == 1 else _append(told, part[0])
         return {**old, "raw_text": _beside(told, closer), "number": closer["parts"]}
+    if is_exact(old) and _is_part(new, words) and words not in told:
+        # 港馨家园, and then 东区 of it, or 挨着停车场
+        return {**old, "raw_text": told + words}
     # a whole new place: only the district holds on, when the new one names none
     kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
     house = _HOUSE.fullmatch(told)
@@ -96,6 +135,16 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
         # 3号楼楼下, and then the estate it stands in
         return {**new, **kept, "raw_text": words + told, "number": house["parts"]}
     return {**new, **kept}
+
+
+def _is_part(new: Mapping[str, Any], words: str) -> bool:
+    """Whether words only narrow what was told: no name, no number, no district of their own."""
+    return not is_exact(new) and not new.get("district_code") and _NARROWS.match(words) is not None
+
+
+_NARROWS = re.compile(
+    r"(?:[东西南北中ABCDE一二三四五六七八九十0-9]{1,2}(?:区|期|门|侧|边|口|头|面)|(?:小区)?(?:里面?|外面?|门口|后面|前面|旁边|对面|楼下|楼顶|地下)|挨着|靠|紧|就在|在)"
+)
 
 
 def _append(told: str, part: str) -> str:

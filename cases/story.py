@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
 from cases.draft import Reading
 
@@ -21,6 +24,9 @@ _ANONYMOUS = re.compile(
 _CALLS_HIMSELF = re.compile(
     r"(?:我|俺|本人|免贵|贵)(?:姓|叫|是|名叫|名字叫)$|(?:联系人|姓名|称呼)(?:是|为|：|:)?$|叫我$"
 )
+_NOT_ANONYMOUS = re.compile(
+    r"匿名(?:干|是什么|什么|吗|怎么|了吗|可以吗|行吗|能)|(?:别|不|不要|不用|取消|说)匿名"
+)
 _SECRECY = re.compile(
     r"保密|(?:不要|别|不能|不想让?|请勿)[^，。；]{0,8}(?:透露|泄露|告诉|知道是我|说是我|说出去|我的?(?:信息|身份|姓名|名字))"
 )
@@ -28,41 +34,69 @@ _NO_SECRECY = re.compile(
     r"(?:不用|不必|不需要|无需|取消)[^，。；]{0,3}保密|保密局|保密(?:单位|工作|协议)"
 )
 _WISH = re.compile(
-    r"^[我想要帮请给您你好，,。\s]*(?:投诉|举报|反映|上报|报案|报修|求助|提|说|有)?(?:一?个|一下|点|条)?"
-    r"(?:投诉|举报|举报投诉|投诉举报|反映|上报|问题|情况|事儿?|建议|意见|表扬|挑错|纠错|信息有误|报修|求助|工单)?"
+    r"^(?:顺便|顺带|顺道|也|就)?[我想要帮请给您你好也就，,。\s]*(?:投诉|举报|反映|上报|报案|报修|求助|提|说|有)?(?:一?个|一下|点|条)?"
+    r"(?:投诉|举报|举报投诉|投诉举报|反映|上报|报|登记|问题|情况|事儿?|建议|意见|表扬|挑错|纠错|信息有误|报修|求助|工单)?"
     r"(?:吧|啊|呢|一下|行吗|可以吗|怎么弄)?[。！!？?\s]*$"
 )
 _QUESTION = re.compile(
     r"[？?]|吗|呢$|怎么|多久|几天|是不是|能不能|可不可以|会不会|什么时候|谁管|归谁|合法"
 )
 _SPAN = r"(?:好几|几|[一二两三四五六七八九十半]{1,3}|\d{1,3})个?多?(?:天|周|星期|礼拜|月|年)多?"
+_ALWAYS = re.compile(r"一直(?=都|在|这么|这样|就|锁|堆|停|占|没|不|有)|长期|常年|老是|总是")
+_CLAUSE = re.compile(r"[^，,。；;！!？?\n]+")
+_LONGEST_TIME = 20
+_SLIP = re.compile(
+    r"^[，,、。；;\s]*(?:不对|[哦噢啊呃]*不是?|错了|应该是|是|改成|更正(?:为|一下)?)+[，,、。：:；;\s]*"
+)
 _LASTS = re.compile(
     rf"(?<=了){_SPAN}(?=[，。！,!；;\s]|$)|{_SPAN}(?=了(?!解)|没|都没|也没|还没|都不|也不)"
 )
 """A span stands for a beginning only where something has lasted for it: 三天了, 不是 三天两头."""
 
 
-def own_phone(reading: Reading) -> str | None:
-    """The resident's number in the message; one that stands on an advertisement is not his."""
+_TAKES_BACK = re.compile(
+    r"不对|[哦噢啊呃]+不是?|不是[，,、\s]|错了|[说写记]错|(?<![一-龥])不[，,、\s]|应该是|改成|更正"
+)
+"""Between two values: what came before was a slip."""
+
+
+def last_meant(text: str, items: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Those of `items` in `text` that he does not take back: 昨儿个，不对，前儿个."""
+    first = 0
+    for index, (one, other) in enumerate(pairwise(items), start=1):
+        begins = text.find(one["text"]) + len(one["text"])
+        if _TAKES_BACK.search(text, begins, text.find(other["text"], begins)):
+            first = index
+    return items[first:]
+
+
+def _own_phones(reading: Reading) -> list[Mapping[str, Any]]:
+    """The resident's numbers; one that stands on an advertisement is not his."""
+    found = []
     for phone in reading.entities:
-        if phone["entity"] != "phone":
-            continue
-        before = reading.text.partition(phone["text"])[0]
-        if _OURS.search(before) or not _THEIRS.search(before):
-            return str(phone["value"])
-    return None
+        if phone["entity"] == "phone":
+            before = reading.text.partition(phone["text"])[0]
+            if _OURS.search(before) or not _THEIRS.search(before):
+                found.append(phone)
+    return found
+
+
+def own_phone(reading: Reading) -> str | None:
+    """The resident's number in the message, the last one if he corrects himself."""
+    meant = last_meant(reading.text, _own_phones(reading))
+    return str(meant[0]["value"]) if meant else None
 
 
 def tell_story(reading: Reading) -> str:
-    """The message without the wish for anonymity and without the resident's own number.
+    """The message without the wish for anonymity and without the resident's own numbers.
 
-    The number is kept sealed, never in plain words.
+    They are kept sealed, never in plain words; nor is one that he took back.
     """
-    text, own = reading.text.strip(), own_phone(reading)
-    for phone in reading.entities:
-        if phone["entity"] == "phone" and phone["value"] == own:
-            before, _, after = text.partition(phone["text"])
-            text = _CUE.sub("", before) + after
+    text, own = reading.text.strip(), _own_phones(reading)
+    slips = own[: len(own) - len(last_meant(reading.text, own))]
+    for phone in own[: len(slips) + 1]:
+        before, _, after = text.partition(phone["text"])
+        text = _CUE.sub("", before) + (_SLIP.sub("", after) if phone in slips else after)
     return _ANONYMOUS.sub("", text).strip("，,、；; \n")
 
 
@@ -92,14 +126,38 @@ def time_of(reading: Reading, but_not: str = "") -> str | None:
         for item in reading.entities
         if item["entity"] == "time" and item["text"] not in but_not
     ]
+    times = list(last_meant(reading.text, times))
     lasting = any((item.get("data") or {}).get("kind") == "habit" for item in times)
-    return "，".join(str(item["value"]) for item in times[: 2 if lasting else 1]) or None
+    words = [str(item["value"]) for item in times[: 2 if lasting else 1]]
+    return "，".join(dict.fromkeys(words)) or None
+
+
+def time_clauses(reading: Reading) -> str:
+    """The clauses of a message that tell a time: 中午到一点，天天 without 电话说过了."""
+    times = [item for item in reading.entities if item["entity"] == "time"]
+    meant = last_meant(reading.text, times)
+    first = reading.text.find(meant[0]["text"]) if meant else 0
+    clauses = [
+        clause[0]
+        for clause in _CLAUSE.finditer(reading.text)
+        if clause.end() > first and any(item["text"] in clause[0] for item in meant)
+    ]
+    words = "，".join(clause.strip() for clause in clauses if not asks(clause))
+    return words if 0 < len(words) <= _LONGEST_TIME else time_of(reading) or words
 
 
 def lasting_of(text: str) -> str | None:
-    """How long it has gone on, where no moment is told: 坏了三天, 半个月没人管."""
+    """How long it has gone on, where no moment is told: 坏了三天, 半个月没人管, 一直锁着."""
     found = _LASTS.search(text)
-    return f"已有{found[0]}" if found else None
+    if found:
+        return f"已有{found[0]}"
+    always = _ALWAYS.search(text)
+    return always[0] if always else None
+
+
+def wishes_anonymity(text: str) -> bool:
+    """Whether he wants to stay unnamed; not who asks what 匿名 is or takes it back."""
+    return "匿名" in text and _NOT_ANONYMOUS.search(text) is None
 
 
 def asks_secrecy(text: str) -> bool:

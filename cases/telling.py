@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from bot.language import answers
+from bot.language.emergency import denies_danger, detect_emergency
 from bot.language.insults import is_mere_insult
 from bot.language.numbers import read_digits
-from cases.draft import Detour, Draft, Outcome, Reading, Slot
-from cases.filling import CHANGE_WORDS, FILLERS, KEEP_WORDS, PEOPLE_IN_DANGER, absorb, read_landline
+from cases.confirming import (
+    CHANGE_WORDS,
+    KEEP_WORDS,
+    SPEAKS_OF_DRAFT,
+    fill_change,
+    fill_confirmed,
+    hands_in,
+)
+from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
+from cases.filling import FILLERS as BEFORE_THE_END
+from cases.filling import PEOPLE_IN_DANGER, absorb, read_landline
 from cases.mending import mend
 from cases.models import CaseKind
 from cases.placing import move_place, place_of
 from cases.story import asks, asks_secrecy, is_bare_wish, tell_story
+
+FILLERS = {**BEFORE_THE_END, Slot.CONFIRMED: fill_confirmed, Slot.CHANGE: fill_change}
 
 
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
@@ -27,12 +40,20 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     """What `reading` changes in `draft`, when `asked` was the last question."""
     if reading.emergency and not draft.emergency:
         return _turn_urgent(draft, reading)
+    if draft.emergency and draft.emergency != SELF_HARM and denies_danger(reading.text):
+        calm = Draft.from_json(draft.calm) if draft.calm else Draft(kind=draft.kind)
+        return Outcome(calm, detour=Detour.NO_DANGER)
+    if asked is Slot.CONTACT and _asks_why(reading.text):
+        return Outcome(draft, detour=Detour.WHY_CONTACT)
     if not reading.text and (reading.attachment_ids or asked is not Slot.LOCATION):
         return _take_shared(draft, asked, reading)
     detour = _find_detour(draft, asked, reading)
     if detour is not None:
         return Outcome(draft, detour=detour)
     words = answers.trim(reading.text)
+    if asked is not None and hands_in(reading) and (kept := draft.put_back(asked)) is not None:
+        # 提交 instead of another category: as it was
+        return Outcome(replace(kept, confirmed=True))
     if asked is not None and words in KEEP_WORDS and (kept := draft.put_back(asked)) is not None:
         return Outcome(kept)
     if draft.description and asked is not Slot.CHANGE and words in CHANGE_WORDS:
@@ -51,11 +72,37 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     return FILLERS[asked](draft, reading)
 
 
+def _asks_why(text: str) -> bool:
+    return answers.asks_why_contact(text) and not answers.refuses_contact(
+        _UP_TO_QUESTION.sub("", text)
+    )
+
+
+_UP_TO_QUESTION = re.compile(
+    r"[^，,。；;！!？?\s]*(?:不(?:给|留)[^，,。；;]{0,4}(?:行不行|行吗|可以吗|成吗))[^，,。]*"
+)
+
+
+def speaks_of_form(draft: Draft, reading: Reading) -> bool:
+    """Whether it is about the questions and the summary, so that a danger heard in it by its sound
+    alone is none: 电话不给，你们要电话干啥; 把那几个字去了，交.
+    """
+    text = reading.text
+    at_the_end = draft.missing() in (Slot.CONTACT, Slot.CONFIRMED, Slot.CHANGE)
+    about = (
+        SPEAKS_OF_DRAFT.search(text)
+        or answers.asks_why_contact(text)
+        or answers.refuses_contact(text)
+    )
+    return at_the_end and bool(about) and detect_emergency(text) is None
+
+
 def _turn_urgent(draft: Draft, reading: Reading) -> Outcome:
     """Danger named in the middle of anything: what is left to ask is the place."""
     told = [draft.description, tell_story(reading)]
     draft = replace(
         draft,
+        calm=draft.to_json() if draft.description else None,
         kind=draft.kind if draft.is_problem else CaseKind.HELP.value,
         description="\n".join(filter(None, told)),
         doubtful=False,
@@ -86,12 +133,17 @@ _FEW_SIGNS = 3
 """More signs than this, most of them digits, were meant as a telephone number."""
 
 
+_OF_A_CASE = re.compile("工单|那件|单子|单号|上次|之前|昨天")
+
+
 def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour | None:
     text = reading.text
     if answers.wants_human(text):
         return Detour.HUMAN
     if answers.is_cancel(text) and not (asked is Slot.CONTACT and answers.is_anonymous(text)):
         return Detour.CANCEL
+    if answers.takes_back_case(text):
+        return Detour.CHECK_CASE if _OF_A_CASE.search(text) else Detour.CANCEL
     if _fits(draft, asked, reading):
         return None
     if asked is Slot.DESCRIPTION and not _interrupts(reading):
@@ -151,7 +203,7 @@ def _fits(draft: Draft, asked: Slot | None, reading: Reading) -> bool:
     if asked is Slot.CONTACT:
         found = reading.first("phone") or read_landline(text)
         tried = 2 * len(read_digits(text)) > len(text) > _FEW_SIGNS
-        return found is not None or tried or answers.is_anonymous(text)
+        return found is not None or tried or answers.refuses_contact(text)
     if asked is Slot.CONFIRMED:
         words = answers.trim(text) in (KEEP_WORDS | CHANGE_WORDS)
         return words or answers.is_affirm(text) or answers.is_deny(text) or answers.is_back(text)

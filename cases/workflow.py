@@ -102,6 +102,8 @@ class Workflow:
                 raise RequestSettled
             row = await _lock(session, request.case_number)
             deed = Deed(request.deed)
+            if approved and request.until is not None and request.until <= now:
+                raise IllegalMove("申请延到的时间已经过了，请不批准，由承办单位重新申请。")
             if approved:
                 order = Order(deed, row.version, request.reason, until=request.until)
                 step = self._check(row, order, Part.SUPERVISOR, now)

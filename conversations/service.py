@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.language.emergency import detect_emergency
+from bot.language.emergency import detect_emergency, is_about_another
 from conversations import store
 from conversations.emergencies import EMERGENCY_ADVICE
 from conversations.errors import (
@@ -39,6 +39,7 @@ from conversations.sealing import cover_numbers, seal_numbers
 from conversations.timeline import (
     BACK_TO_BOT,
     DESK_TOPIC,
+    KEPT_FOR_OPERATOR,
     Timeline,
     reply_payload,
 )
@@ -51,6 +52,9 @@ from hotline.hours import ALWAYS, Hours
 from hotline.privacy import Vault
 
 TIMELINE_PAGE = 500
+_KEPT_EVERY = 4
+_VOICE = "voice"
+"""Who waits on the telephone hears the queue, and nothing is read to him in between."""
 _TALKING = timedelta(minutes=10)
 """So long after the last message of a conversation its resident is awake."""
 
@@ -190,6 +194,8 @@ class Conversations(HeldConversations):
         )
         await session.flush()
         danger = detect_emergency(entry.text)
+        if danger == "self_harm" and is_about_another(entry.text):
+            danger = "rescue"
         if danger is not None:
             self._advise_in_danger(session, row, danger, entry.id)
         for_bot = row.holder == Holder.BOT.value
@@ -197,6 +203,8 @@ class Conversations(HeldConversations):
             self._timeline.give_back(
                 session, row, now, Actor("resident", row.id), BACK_TO_BOT, entry.id
             )
+        elif row.holder == Holder.QUEUE.value and danger is None:
+            await self._say_kept(session, row, entry.id)
         if for_bot and incoming.answer is not None:
             for_bot = False
             self._timeline.say_reply(session, row, now, incoming.answer, entry.id)
@@ -215,6 +223,19 @@ class Conversations(HeldConversations):
             await seal_numbers(session, row, self._vault)
         self._timeline.announce(session, row.id)
         return Accepted(store.to_entry(entry), store.to_conversation(row), for_bot, False)
+
+    async def _say_kept(
+        self, session: AsyncSession, row: store.ConversationRow, message_id: str
+    ) -> None:
+        """Tell who goes on talking in the queue that his words are kept; now and then is enough."""
+        if row.waiting_since is None or row.channel == _VOICE:
+            return
+        said = await store.count_said(session, row.id, Sender.RESIDENT, row.waiting_since)
+        if said % _KEPT_EVERY == 1:
+            now = self._clock.now()
+            self._timeline.say(
+                session, row, now, Sender.SYSTEM, KEPT_FOR_OPERATOR, in_reply_to=message_id
+            )
 
     async def warn(self, conversation_id: str, danger: str, message_id: str | None) -> None:
         """Tell where to call in a danger that only the whole reading of a message showed.

@@ -295,6 +295,18 @@ async def next_waiting(session: AsyncSession, conversation_id: str) -> InboxRow 
     return await session.scalar(query)
 
 
+async def count_said(
+    session: AsyncSession, conversation_id: str, sender: Sender, since: datetime
+) -> int:
+    """How many messages of `sender` there are after `since`."""
+    query = select(func.count()).where(
+        EntryRow.conversation_id == conversation_id,
+        EntryRow.sender == sender.value,
+        EntryRow.sent_at > since,
+    )
+    return await session.scalar(query) or 0
+
+
 async def is_answered(session: AsyncSession, message_id: str) -> bool:
     """Whether the bot's turn for this message is over, or none was needed."""
     query = select(InboxRow.id).where(InboxRow.message_id == message_id, InboxRow.done_at.is_(None))

@@ -34,6 +34,7 @@ from cases.sheet_service import Sheets
 from cases.statistics_routes import StatisticsApi
 from cases.statistics_service import Statistics
 from cases.store import CaseRow
+from cases.supplements import Supplements
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
@@ -171,6 +172,7 @@ async def open_product(
                 editorial,
                 nearby,
                 Followers(db, clock, vault),
+                Supplements(db, clock),
                 surveys,
             )
         )

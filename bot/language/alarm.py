@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.language.classifier import SentenceClassifier
-from bot.language.emergency import Tense, detect_emergency, is_all_clear, tense_of
+from bot.language.emergency import Tense, denies_danger, detect_emergency, is_all_clear, tense_of
 from bot.language.letters import Letter
 from bot.language.models import Intent, Vector
 
@@ -91,7 +91,7 @@ class Alarm:
 
 
 def _decide(text: str, ranked: Ranked, intents: Sequence[Intent]) -> str | None:
-    if is_all_clear(text):
+    if is_all_clear(text) or denies_danger(text):
         return None
     told = detect_emergency(text)
     harmless = _odds_of(HARMLESS, ranked)

@@ -27,7 +27,7 @@ AFFIRM = frozenset(
     shi dui hao xing keyi 1""".split()
 ) | _phrases(
     """sure, yeah, yep, yup, correct, right, confirm, submit, agree, yes please, sure thing, go ahead, that's right,
-    thats right, that is right, that's correct, all correct, all good, looks good, i confirm, please submit, submit it, file it"""
+    thats right, that is right, that's correct, all correct, all good, looks good, i confirm, please submit, submit it, file it, yes submit it, yes submit, yes file it, submit please, ti jiao, tijiao"""
 )
 DENY = frozenset(
     """不 不是 不对 不行 不可以 错 错了 有误 不用 不要 不用了 不要了 没有 别 否 不必 不需要 不确认 不提交 先不
@@ -40,7 +40,7 @@ CANCEL = frozenset(
     """取消 算了 算了不报了 算了不说了 不报 不报了 不投诉 不投诉了 不举报了 不说了 退出 结束 停止 撤销 不弄了 作废 先不报 先不报了 取消上报
     取消投诉 取消举报 我不报了 我不投诉了 不想报了 不想投诉了 别报了 甭报了 撤回 不提了 拉倒 不建议了 不用报了""".split()
 ) | _phrases(
-    "cancel, cancel it, stop, quit, exit, forget it, never mind, nevermind, cancel the report"
+    "cancel, cancel it, qu xiao, quxiao, stop, quit, exit, forget it, never mind, nevermind, cancel the report"
 )
 BACK = frozenset("返回 上一步 退回 返回上一步 重来 重新填 重新说 从头来".split()) | _phrases(
     "back, go back, start over"
@@ -50,7 +50,7 @@ ANONYMOUS = frozenset(
     不想说 不告诉 不用联系 不用联系我 别联系我 不用回复 不用回访 无 没有 不 不用 不要 算了 甭留 不给 我要匿名 选择匿名
     不留联系方式 不想留电话 不留号码""".split()
 ) | _phrases(
-    """anonymous, anonymously, stay anonymous, keep me anonymous, no phone, no phone number, no number, none, nope, skip,
+    """anonymous, anonymously, ni ming, niming, stay anonymous, keep me anonymous, no phone, no phone number, no number, none, nope, skip,
     no contact, no thanks, no thank you, i don't have a phone, i don't want to, i'd rather not, i'd rather not say,
     rather not say, prefer not to say, i prefer not to say, i don't want to leave a number, without a number"""
 )
@@ -60,6 +60,31 @@ UNKNOWN = frozenset(
 ) | _phrases(
     """i don't know, i do not know, don't know, dont know, no idea, not sure, i'm not sure, unknown, unsure, skip,
     can't remember, i can't remember, i don't remember, i forgot, can't say"""
+)
+_MARKS = re.compile(r"[，,。；;！!\s]+")
+_LONGEST_CANCEL = 16
+_PLAINLY_AWAY = re.compile(
+    r"(?:我(?:说|要|想)?)?取消|(?:我)?不(?:想)?(?:报|投诉|举报|登记|提交)了?$|别(?:报|登记)"
+)
+_GIVES_UP = re.compile(
+    r"(?:我|都)?(?:说了?|要|想)?(?:取消)+(?:这个|这条|登记|上报|投诉)?|(?:我)?(?:不(?:是|要|用|想|需要)|没(?:有|说)?(?:要|想)?)(?:来|在)?(?:登记|投诉|举报|报案|报修)"
+    r"(?:什么)?|(?:算了)?(?:不|别|甭)(?:想|要|用)?(?:报|问|说|登记|投诉|举报|提交|弄)(?:了)?"
+)
+_HANDS_IN = re.compile(r"(?<![不别没])提交(?!了?吗)|(?<![不别没提])交(?:吧|了|上去)")
+_TAKES_BACK_CASE = re.compile(
+    r"撤(?:单|销|回|了|掉)|(?:能|可以|想|要|帮我|给我)撤|(?:工单|投诉|举报|那件|那个)[^，。]{0,6}(?:取消|作废|不办了|不用管|不要了)"
+    r"|(?:取消|作废)[^，。]{0,6}(?:工单|投诉|举报)|(?:^|[，,。\s])(?:你们)?不用(?:再)?来了|不用管了"
+)
+_CONTACT = "(?:电话|号码?|手机|联系方式)"
+_REFUSES = re.compile(
+    rf"(?:不|别|甭|没法|唔)(?:想|愿意?|方便|用|能|肯|需要|打算|敢)?(?:再)?(?:留|給|给|提供|透露){_CONTACT}?"
+    rf"|(?:没有?|冇){_CONTACT}|{_CONTACT}(?:我)?(?:就|也)?(?:没有?|不(?:留|给|方便|用|想|能)|免了|算了)"
+    r"|不用(?:电话|回电|回访|联系|打给我)|匿名"
+)
+_NUMBER = re.compile(r"[0-9]{7}|[幺一二三四五六七八九零〇]{7}")
+_WHY_CONTACT = re.compile(
+    rf"(?:为什么|为啥|为嘛|凭什么|凭啥|干嘛|干什么|干啥|怎么)(?:非|一定|还|都|你们)*(?:得|要|需要)?(?:留|给|问|用)?[^，。]{{0,3}}{_CONTACT}"
+    rf"|{_CONTACT}[^，。]{{0,4}}(?:干嘛|干什么|干啥|做什么|做啥|有什么用|有啥用|干吗|什么用)"
 )
 _EMOJI_YES = frozenset("👌✅👍🆗🙆")
 _EMOJI_NO = frozenset("🙅❌👎🚫")
@@ -118,8 +143,27 @@ def is_deny(text: str) -> bool:
 
 
 def is_cancel(text: str) -> bool:
-    """Away from what is under way."""
-    return _is_in(text, CANCEL)
+    """Away from what is under way, in one word or with what he says beside it: 取消 不报了."""
+    if _is_in(text, CANCEL):
+        return True
+    parts = _split(text)
+    ends = any(_is_in(part, CANCEL) or _GIVES_UP.fullmatch(trim(part)) for part in parts)
+    if not ends or len(text) > _LONGEST_CANCEL or _HANDS_IN.search(text):
+        return False
+    # 算了，时间还是昨天晚上: only what goes away plainly may have anything beside it
+    plain = any(_PLAINLY_AWAY.match(trim(part)) for part in parts)
+    return plain or all(
+        _is_in(part, CANCEL | DENY) or _GIVES_UP.fullmatch(trim(part)) for part in parts
+    )
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in _MARKS.split(text) if part]
+
+
+def takes_back_case(text: str) -> bool:
+    """Speaks of taking back what was filed already: 我要撤单, 不用来了."""
+    return len(text) <= _LONGEST_CANCEL + 8 and _TAKES_BACK_CASE.search(text) is not None
 
 
 def is_back(text: str) -> bool:
@@ -130,6 +174,16 @@ def is_back(text: str) -> bool:
 def is_anonymous(text: str) -> bool:
     """Asked for contact: none shall be kept."""
     return _is_in(text, ANONYMOUS) or ("匿名" in text and len(text) <= 12)
+
+
+def refuses_contact(text: str) -> bool:
+    """Asked for contact: no number, in whatever words: 不留，我怕他们知道; 电话就不留了吧."""
+    return is_anonymous(text) or (_REFUSES.search(text) is not None and not _NUMBER.search(text))
+
+
+def asks_why_contact(text: str) -> bool:
+    """Asks what his number is wanted for: 要电话干什么, 为什么非要留电话."""
+    return _WHY_CONTACT.search(text) is not None
 
 
 def is_unknown(text: str) -> bool:

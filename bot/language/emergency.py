@@ -73,6 +73,34 @@ def is_all_clear(text: str) -> bool:
     return ALL_CLEAR.search(text) is not None and STILL.search(text) is None
 
 
+_DENIAL = re.compile(
+    r"(?:没有?|不是|并非|没在)(?:真的?|什么|人|现在|在|说)?(?:现在)?(?:着火|起火|火情|火灾|火(?![车锅])|漏气|煤气味|危险|受伤|打人|打架|被困|漏电|触电|塌)(?:了|啊|呀)?"
+    r"|(?:弄|搞|听|理解)[错岔]了|误会|误报|虚惊一?场?|就是?一说|打个?比方|气话|夸张|不是(?:紧急|急事)|不紧急"
+    r"|不用(?:叫|打|找)?(?:119|120|110|救护车|消防|急救)|(?<!人)我没事|没事了|没人(?:受伤|出事)"
+)
+_AND_YET = re.compile("但|可是|还在|不过|又|流血|昏|叫不应|没出来|真的?[着起]火|是(?:煤气|燃气)")
+_LONGEST_DENIAL = 40
+
+
+def denies_danger(text: str) -> bool:
+    """Whether he says plainly that there is no danger: 没着火，弄错了; 是打桩不是打人."""
+    rest = _DENIAL.sub("，", text)
+    denied = rest != text and len(text) <= _LONGEST_DENIAL
+    return denied and _AND_YET.search(text) is None and detect_emergency(rest) is None
+
+
+_OTHERS_LIFE = re.compile(
+    r"(?:有人|有个|一个|男的|女的|小伙|姑娘|男孩|女孩|老人|大爷|大妈|孩子|学生|邻居|对面|他|她|人家)[^。]{0,16}(?:跳|轻生|自杀|寻短见|想不开|割腕)"
+    r"|跳楼了|跳(?:了|下[来去])"
+)
+_OWN_LIFE = re.compile(r"我(?:也|都|就|真|们)?(?:想|要|不想|不活|活|跳|死|走)|(?:我|我要)从")
+
+
+def is_about_another(text: str) -> bool:
+    """Whether it is somebody else who wants to die, or has jumped: who tells it stands by."""
+    return _OTHERS_LIFE.search(text) is not None and _OWN_LIFE.search(text) is None
+
+
 Tense = Literal["now", "unsaid", "past"]
 
 

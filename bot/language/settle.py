@@ -19,6 +19,7 @@ from bot.language.scope import (
     tells_of_trouble,
 )
 
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORDS = re.compile(r"[\w\u4e00-\u9fff]")
 SETTLED = 0.99
 """The confidence of what a rule has settled."""
@@ -35,7 +36,7 @@ _HALF_FOREIGN = 0.7
 _COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?:投诉|举报|反映)")
 _UNSORTED = "99999"
 _WISHES = {
-    "report_case": """我要投诉 我要举报 投诉 举报 我要反映问题 反映问题 我要反映 举报投诉 投诉举报 我要报修 我要求助 上报问题
+    "report_case": """我要投诉 我要举报 投诉 举报 我要反映问题 反映问题 我要反映 举报投诉 投诉举报 我要报修 我要求助 上报问题 帮我报一下 顺便帮我报一下 给我报一下 帮我登记一下 帮我报一个 帮我反映一下 帮我登记 帮我上报
         我要上报 我想投诉 我想举报 我想反映个问题 我想反映问题 我要举报投诉""",
     "check_case": "查进度 进度查询 查询进度 我要查进度 查工单 查一下进度 工单查询 办理进度 查询工单",
     "ask_policy": "问政策 我想问个政策 咨询 咨询建议 我要咨询 政策咨询 咨询政策 我想咨询一下 我有个问题",
@@ -47,6 +48,20 @@ _WISHES = {
     "chitchat": "你好 您好 在吗 在么 喂 谢谢 谢谢您 多谢 再见 拜拜 帮助 菜单 功能",
 }
 """The menu's own words and the barest openings; too short for a classifier to be trusted with."""
+_ASKS_WHERE = re.compile(
+    r"(?:哪儿?有|哪里有|有没有|在哪儿?里?)[^，。]{0,6}(?:厕所|公厕|卫生间|洗手间|停车场|充电桩)"
+    r"|(?:厕所|公厕|卫生间|洗手间|停车场|充电桩)[^，。]{0,3}(?:在哪|哪儿?有|怎么走)"
+)
+_ASKS_PROGRESS = re.compile(
+    r"(?:那[个件]|我那|我的|刚才|上次|之前)[^，。？?]{0,12}(?:怎么着了|怎么样了|咋样了|咋着了|到哪一?步|有(?:信儿|结果|消息)(?:没|了吗|吗))"
+    r"|^(?:能不能|可不可以|麻烦|请|帮我|给我)?(?:再)?(?:快点儿?|快一点|催一?下|催催|加急)(?:办|处理)?(?:吧|吗|行吗|行不行|啊|呀)?[？?。！!]*$"
+)
+_LONGEST_ASKED = 24
+_TROUBLE_IN_ENGLISH = re.compile(
+    r"\b(?:out|broken|dead|missing|blocked|blocking|leak\w*|overflow\w*|dirty|filthy|smell\w*|stink\w*|nois[ey]|loud"
+    r"|stolen|crack\w*|fallen|dark|flicker\w*|not work\w*|doesn't work|damaged|dumped|stuck|illegal\w*)\b",
+    re.IGNORECASE,
+)
 _OPENINGS = {word: intent for intent, words in _WISHES.items() for word in words.split()}
 _SHORT = 12
 """Characters in which nothing else can be told than the mood."""
@@ -98,7 +113,10 @@ def _names_a_problem(
     reported, foreign = odds.get("report_case", 0.0), odds.get("out_of_scope", 0.0)
     places = _find_places(entities)
     trouble = tells_of_trouble(_leave_out(text, places))
-    if trouble and _is_in_the_city(places) and reported >= _TRACE:
+    certain = _is_sure(category, _CERTAIN_CATEGORY)
+    if certain and not _HAN.search(text) and _TROUBLE_IN_ENGLISH.search(text):
+        return True  # Street lamp is out on Fangyuan Street
+    if trouble and (certain or _is_in_the_city(places)) and reported >= _TRACE:
         return True
     if reported < max(_POSSIBLE, foreign):
         return False
@@ -182,6 +200,13 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
     if answers.is_deny(text) or answers.is_cancel(text):
         return "deny"
     number = _find_number(entities)
+    asks_where = _ASKS_WHERE.search(text) and len(text) <= _LONGEST_ASKED
+    if asks_where and not (tells_of_trouble(text) or is_elsewhere(text)):
+        return "find_market"
+    if _ASKS_PROGRESS.search(text) and len(text) <= _LONGEST_ASKED:
+        return "check_case"
+    if answers.takes_back_case(text) and not tells_of_trouble(text):
+        return "check_case"
     if number is not None and len(text) - len(number.text) <= _NUMBER_ONLY_REST:
         return "check_case"
     phone = next((entity for entity in entities if entity.entity == "phone"), None)

@@ -85,9 +85,9 @@ async def test_a_slow_turn_is_answered_once_and_later(settings: Settings) -> Non
 
 
 async def test_retries_that_overlap_a_running_turn_give_one_turn(settings: Settings) -> None:
-    bot = ScriptedBot(echo, delay_seconds=1.75)
+    bot = ScriptedBot(echo, delay_seconds=3.75)
     async with running_wechat(settings, bot) as run:
-        run.fake.answer_seconds = 0.7  # cut off and sent again while the first still runs
+        run.fake.answer_seconds = 1.5  # cut off and sent again while the first still runs
         await run.say(ZHANG, "你好")
         await run.until_bubbles(ZHANG, 1)
         await asyncio.sleep(0.3)

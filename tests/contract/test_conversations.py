@@ -165,7 +165,11 @@ async def test_a_handoff_queues_the_resident_and_he_may_leave_the_queue(
     texts = [e.text for e in await say(relay, conversations, second, "人工", "k")]
     assert "前面还有 1 位" in texts[-1]
     assert await conversations.waiting_place(second) == 1
-    assert await say(relay, conversations, second, "还要多久", "k2") == []
+    clock.advance(timedelta(seconds=1))
+    (kept,) = await say(relay, conversations, second, "还要多久", "k2")
+    assert "已经留给坐席" in kept.text
+    # once is enough for a while
+    assert await say(relay, conversations, second, "有人吗", "k4") == []
     back = await say(relay, conversations, second, "返回", "k3")
     await relay.stop()
     assert "智能助手" in back[0].text

@@ -159,6 +159,22 @@ async def test_a_request_turned_down_changes_nothing_but_the_history(office: Off
     assert office.letters.texts == []
 
 
+async def test_an_extension_asked_until_yesterday_can_only_be_turned_down(
+    office: Office, clock: FakeClock
+) -> None:
+    number = (await office.file()).case_number
+    case = await office.bring(number, Deed.FILE, Deed.DISPATCH)
+    assert case.due_at is not None
+    until = case.due_at + timedelta(days=1)
+    await office.do(number, Deed.EXTEND, part=Part.UNIT, note="材料未到", until=until)
+    clock.advance(until - clock.now() + timedelta(hours=1))
+    (request,) = await office.workflow.open_requests(number)
+    with pytest.raises(IllegalMove, match="时间已经过了"):
+        await office.workflow.decide(request.id, True, LI, "")
+    await office.workflow.decide(request.id, False, LI, "")
+    assert await office.workflow.open_requests(number) == []
+
+
 async def test_the_clock_stands_still_while_deferred(office: Office, clock: FakeClock) -> None:
     case = await office.file()
     number, due = case.case_number, case.due_at

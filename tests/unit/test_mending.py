@@ -154,7 +154,7 @@ def test_the_estate_told_after_the_house_holds_it() -> None:
     assert moved.location is not None
     assert moved.location["raw_text"] == "海淀区幸福三区3号楼楼下"
     assert (moved.location["number"], moved.location["district_code"]) == ("3号楼", "110108")
-    assert moved.description == "海淀区幸福三区3号楼楼下有人占道"
+    assert moved.description == "3号楼楼下有人占道"
     whole = move_place(draft, {"raw_text": "幸福小区5号楼", "number": "5号楼"})
     assert whole.location is not None
     assert whole.location["raw_text"] == "幸福小区5号楼"
@@ -247,7 +247,7 @@ def test_the_house_told_after_the_estate_stands_in_it() -> None:
     assert closer.location is not None
     assert closer.location["raw_text"] == "海淀区幸福三区3号楼楼下"
     assert (closer.location["number"], closer.location["landmark"]) == ("3号楼", "幸福三区")
-    assert closer.description == "海淀区幸福三区3号楼楼下有人占道"
+    assert closer.description == "海淀区幸福三区门口有人占道"
     other = move_place(closer, {"raw_text": "5号楼东门", "number": "5号楼"})
     assert other.location is not None
     assert other.location["raw_text"] == "海淀区幸福三区5号楼东门"

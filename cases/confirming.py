@@ -35,6 +35,8 @@ def hands_in(reading: Reading) -> bool:
     """A yes to the summary; what is filed by mistake is hard to take back, so no doubt in it."""
     text = reading.text.strip()
     parts = [part for part in re.split(r"[，,。！!、\s]+", text) if part]
+    if answers.is_affirm(text):
+        return True
     if parts and all(answers.is_affirm(part) or _HANDS_IN.fullmatch(part) for part in parts):
         return True
     at = next((i for i, part in enumerate(parts) if _PLAINLY_IN.fullmatch(part)), None)

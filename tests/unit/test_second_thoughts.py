@@ -109,7 +109,8 @@ def test_what_only_sounds_like_giving_up_is_none(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["提交吧，辛苦了", "行了行了就这样吧，提交。要是还没人来我找谁", "交呗"]
+    "words",
+    ["yes submit it", "提交吧，辛苦了", "行了行了就这样吧，提交。要是还没人来我找谁", "交呗"],
 )
 def test_hand_in_is_heard_among_other_words(words: str) -> None:
     assert say(told(), words).draft.confirmed

@@ -2,91 +2,74 @@
 
 A place goes to the case that lacks it, more words to its history; that there was no danger is
 written down for the operator. Who wanted to die is never told that small talk is not done here.
+What has been said already is read from the case itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rasa_sdk import Tracker
-from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_filing import add_to_case
 from actions.services import services
 from actions.similar import to_location
 from actions.turn import conversation_id, read_turn
 from bot.language import answers
 from bot.language.emergency import denies_danger
 from cases.draft import SELF_HARM, Draft, Reading
-from cases.errors import CaseNotFound, IllegalMove
 from cases.models import Case, Location
 from cases.placing import place_of
-from hotline.audit import Actor
-
-SLOT = "urgent"
-"""The urgent case that was filed last in this conversation."""
+from cases.supplements import ADDED
 
 
-def remember_urgent(case: Case) -> SlotSet:
-    """Kept from now on, or what was kept before when the case is none."""
-    kept = {
-        "case_number": case.case_number,
-        "kind": case.emergency,
-        "placed": case.location is not None and case.location.district_code is not None,
-    }
-    return SlotSet(SLOT, kept)
-
-
-async def go_on_after_danger(
+async def belongs_to_urgent(
     dispatcher: CollectingDispatcher, tracker: Tracker, *, others: bool
-) -> list[EventType] | None:
-    """Deal with a message that belongs to the urgent case; None when it does not.
+) -> bool:
+    """Deal with a message that belongs to the urgent case just filed; False when it does not.
 
     `others`: nothing else understands the message, so that whatever it says is taken.
     """
-    urgent = tracker.get_slot(SLOT)
     reading = read_turn(tracker)
-    if urgent is None or answers.wants_human(reading.text) or not reading.text:
-        return None
-    number = str(urgent["case_number"])
-    if denies_danger(reading.text):
-        await _add(tracker, number, reading.text, None)
-        if urgent["kind"] == SELF_HARM:
-            dispatcher.utter_message(response="utter_self_harm_stay")
-            return []
-        dispatcher.utter_message(response="utter_danger_over", case_number=number)
-        return [SlotSet(SLOT, None)]
-    place = _place(reading)
-    if place is not None and not urgent["placed"] and reading.intent in ("inform", "correct_slot"):
-        if await _add(tracker, number, reading.text, place):
-            dispatcher.utter_message(response="utter_urgent_placed", case_number=number)
-            return [SlotSet(SLOT, {**urgent, "placed": True})]
-        return None
-    if not (others or _is_the_same(reading, urgent)):
-        return None
-    if not await _add(tracker, number, reading.text, None if urgent["placed"] else place):
-        return None
-    stay = urgent["kind"] == SELF_HARM
-    said = "utter_self_harm_stay" if stay else "utter_urgent_added"
-    dispatcher.utter_message(response=said, case_number=number)
-    return [SlotSet(SLOT, {**urgent, "placed": urgent["placed"] or place is not None})]
+    if answers.wants_human(reading.text) or not reading.text:
+        return False
+    case = await services().cases.urgent_of(conversation_id(tracker))
+    if case is None or (case.emergency != SELF_HARM and _is_denied(case)):
+        return False
+    denied = denies_danger(reading.text)
+    place = None if denied or _has_place(case) else _place(reading)
+    told_where = place is not None and reading.intent in ("inform", "correct_slot")
+    if not (denied or told_where or others or _is_the_same(reading, case)):
+        return False
+    if not await add_to_case(tracker, case, reading, place):
+        return False
+    said = _choose_reply(case, denied=denied, told_where=told_where)
+    dispatcher.utter_message(response=said, case_number=case.case_number)
+    return True
 
 
-def _is_the_same(reading: Reading, urgent: Mapping[str, Any]) -> bool:
+def _choose_reply(case: Case, *, denied: bool, told_where: bool) -> str:
+    if told_where:
+        return "utter_urgent_placed"
+    if case.emergency == SELF_HARM:
+        return "utter_self_harm_stay"
+    return "utter_danger_over" if denied else "utter_urgent_added"
+
+
+def _is_denied(case: Case) -> bool:
+    """Whether he has said already that there is no danger."""
+    notes = (step.note for step in case.history if step.note.startswith(ADDED))
+    return any(denies_danger(note.removeprefix(ADDED)) for note in notes)
+
+
+def _is_the_same(reading: Reading, case: Case) -> bool:
     """The same danger once more, without another place, is no second case."""
-    return reading.emergency is not None and (not urgent["placed"] or _place(reading) is None)
+    return reading.emergency is not None and (not _has_place(case) or _place(reading) is None)
+
+
+def _has_place(case: Case) -> bool:
+    return case.location is not None and case.location.district_code is not None
 
 
 def _place(reading: Reading) -> Location | None:
     place = place_of(reading)
     return to_location(Draft(location=place)) if place is not None else None
-
-
-async def _add(tracker: Tracker, number: str, words: str, place: Location | None) -> bool:
-    who = Actor("resident", conversation_id(tracker), "市民")
-    try:
-        await services().supplements.add(number, words, who, place)
-    except (CaseNotFound, IllegalMove):
-        return False
-    return True

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.earlier_question import complete, keep_question, last_answer
 from actions.services import services
-from actions.turn import conversation_id, said, vector_of
+from actions.turn import conversation_id, read_turn, said, vector_of
 from bot.language.models import Vector
 from bot.language.normalise import normalise
 from cases.draft import Reading
@@ -43,31 +45,59 @@ def answer_if_sure(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
     return True
 
 
-async def answer_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> bool:
-    """Answer the turn's question, offer choices, or decline; True unless it was declined."""
-    return await _answer(dispatcher, tracker, said(tracker), vector_of(tracker))
+def answer_follow_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType] | None:
+    """Answer a turn that leans on the question before it, if the knowledge base is sure of it.
+
+    None, and nothing said, when there is no such answer.
+    """
+    whole = complete(tracker, said(tracker))
+    if whole is None:
+        return None
+    found = services().knowledge.search(normalise(whole).text, _embed(whole))
+    if found.answer is None:
+        return None
+    if found.answer == last_answer(tracker):
+        # nothing more is known than what was just said
+        dispatcher.utter_message(response="utter_policy_no_more")
+    else:
+        say_article(dispatcher, services().knowledge.get(found.answer))
+    kept = keep_question(tracker, read_turn(tracker), whole, found.answer)
+    return [kept, SlotSet("failures", 0)]
+
+
+async def answer_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    """Answer the turn's question, offer choices, or decline, and remember what was asked."""
+    if (kept := answer_follow_up(dispatcher, tracker)) is not None:
+        return kept
+    slug = await _answer(dispatcher, tracker, said(tracker), vector_of(tracker))
+    kept = keep_question(tracker, read_turn(tracker), said(tracker), slug)
+    return [kept, SlotSet("failures", 0)]
 
 
 async def answer_reading(
     dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
-) -> bool:
+) -> None:
     """Answer the question that is a part of the turn."""
-    vector = services().embedder.embed([normalise(reading.text).text])[0]
-    return await _answer(dispatcher, tracker, reading.text, vector)
+    await _answer(dispatcher, tracker, reading.text, _embed(reading.text))
+
+
+def _embed(text: str) -> Vector:
+    return services().embedder.embed([normalise(text).text])[0]
 
 
 async def _answer(
     dispatcher: CollectingDispatcher, tracker: Tracker, question: str, vector: Vector
-) -> bool:
+) -> str | None:
+    """Returns the article that was said, if one was."""
     knowledge = services().knowledge
     pressed = knowledge.find_by_title(question)
     if pressed is not None:
         say_article(dispatcher, pressed)
-        return True
+        return pressed.slug
     found = knowledge.search(normalise(question).text, vector)
     if found.answer is not None:
         say_article(dispatcher, knowledge.get(found.answer))
-        return True
+        return found.answer
     channel = str(tracker.get_latest_input_channel() or "webchat")
     await services().editorial.gaps.note(question, channel, found, conversation_id(tracker))
     if found.choices:
@@ -75,6 +105,6 @@ async def _answer(
         buttons = [{"title": title, "payload": title} for title in titles]
         buttons.append({"title": "都不是", "payload": "都不是，转人工"})
         dispatcher.utter_message(response="utter_policy_choose", buttons=buttons)
-        return True
-    dispatcher.utter_message(response="utter_policy_unknown")
-    return False
+    else:
+        dispatcher.utter_message(response="utter_policy_unknown")
+    return None

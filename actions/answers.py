@@ -8,13 +8,15 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_danger import go_on_after_danger
+from actions.after_danger import belongs_to_urgent
+from actions.after_filing import belongs_to_filed, follows_filing
+from actions.answering import answer_follow_up
 from actions.corrections import rate_last_answer
 from actions.fallback import fail_once_more
 from actions.handoff import hand_off
 from actions.hints import keep_hint
 from actions.services import services
-from actions.turn import conversation_id, read_turn
+from actions.turn import conversation_id, last_deed, read_turn
 from bot.language import answers
 
 _OFFER_OF_A_PERSON = 2
@@ -32,13 +34,17 @@ class TakeHint(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
-            return belongs
         turn = read_turn(tracker)
         if services().knowledge.find_by_title(turn.text) is not None:
             return [FollowupAction("action_answer_policy")]
         if turn.first("case_number") is not None:
             return [FollowupAction("progress_form")]
+        if await belongs_to_urgent(dispatcher, tracker, others=True):
+            return []
+        if follows_filing(tracker) and await belongs_to_filed(dispatcher, tracker):
+            return []
+        if (answered := answer_follow_up(dispatcher, tracker)) is not None:
+            return answered
         if turn.attachment_ids:
             dispatcher.utter_message(response="utter_got_photo")
         elif turn.shared_location is not None or turn.first("location") is not None:
@@ -58,15 +64,16 @@ class TakeAnswer(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         turn = read_turn(tracker)
-        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
-            return belongs
+        # a yes is no news for the people on their way
+        if await belongs_to_urgent(dispatcher, tracker, others=False):
+            return []
         if turn.intent == "affirm":
             if int(tracker.get_slot("failures") or 0) >= _OFFER_OF_A_PERSON:
                 hand_off(dispatcher, "多次没有听明白")
             else:
                 dispatcher.utter_message(response="utter_done")
             return [SlotSet("failures", 0)]
-        response = _choose_reply_to_no(turn.text, _last_deed(tracker))
+        response = _choose_reply_to_no(turn.text, last_deed(tracker))
         if response is None:
             return fail_once_more(dispatcher, tracker)
         if response == "utter_policy_not_helped":
@@ -84,12 +91,3 @@ def _choose_reply_to_no(text: str, last_deed: str | None) -> str | None:
     if last_deed == "action_answer_policy":
         return "utter_policy_not_helped"
     return "utter_nothing_to_mend" if last_deed == "action_submit_report" else None
-
-
-def _last_deed(tracker: Tracker) -> str | None:
-    """The last action before this message."""
-    events = list(tracker.events)
-    while events and events.pop().get("event") != "user":
-        pass
-    names = (event.get("name") for event in reversed(events) if event.get("event") == "action")
-    return next((str(name) for name in names if name != "action_listen"), None)

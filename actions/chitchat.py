@@ -9,8 +9,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_danger import go_on_after_danger
-from actions.answering import answer_if_sure
+from actions.after_danger import belongs_to_urgent
+from actions.answering import answer_follow_up, answer_if_sure
 from actions.fallback import fail_once_more, is_noise, is_wordless
 from actions.manners import choose_answer, choose_answer_aside, count_insults
 from actions.scope import is_ours_after_all
@@ -18,6 +18,7 @@ from actions.tongues import choose_greeting, wants_agent
 from actions.turn import end_turn, read_turn
 from bot.language.injections import is_injection
 from bot.language.insults import is_annoyed, is_insult
+from cases.story import speaks_of_adding
 
 _DEATH = re.compile(
     r"我(?:的|家|们)?(?:老伴|老公|老婆|爱人|[爸妈爹娘]|父亲|母亲|爷爷|奶奶|姥姥|姥爷|孩子|儿子|女儿|老人|哥|姐|弟|妹)儿?"
@@ -121,9 +122,13 @@ class Chitchat(Action):
             return [FollowupAction("report_form")]
         response = choose_reply(text, count_insults(tracker))
         others = response in ("utter_smalltalk", "utter_insult", "utter_identity", "utter_goodbye")
-        belongs = await go_on_after_danger(dispatcher, tracker, others=others)
-        if belongs is not None:
-            return end_turn(*belongs)
+        if await belongs_to_urgent(dispatcher, tracker, others=others):
+            return end_turn()
+        if response == "utter_smalltalk" and speaks_of_adding(text):
+            return [FollowupAction("action_mend_nothing")]
+        answered = answer_follow_up(dispatcher, tracker) if response == "utter_smalltalk" else None
+        if answered is not None:
+            return end_turn(*answered)
         empty = response == "utter_smalltalk" and (is_noise(text) or is_wordless(text))
         if wants_agent(text) or empty:
             return end_turn(*fail_once_more(dispatcher, tracker))

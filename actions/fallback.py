@@ -10,7 +10,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_danger import go_on_after_danger
+from actions.after_danger import belongs_to_urgent
+from actions.after_filing import belongs_to_filed, follows_filing
+from actions.answering import answer_follow_up
 from actions.handoff import hand_off
 from actions.tongues import choose_greeting, wants_agent
 from actions.turn import end_turn, said
@@ -70,7 +72,11 @@ class DefaultFallback(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
-            return end_turn(*belongs)
+        if await belongs_to_urgent(dispatcher, tracker, others=True):
+            return end_turn()
+        if follows_filing(tracker) and await belongs_to_filed(dispatcher, tracker):
+            return end_turn()
+        if (answered := answer_follow_up(dispatcher, tracker)) is not None:
+            return end_turn(*answered)
         # nothing fits after it either: without this Rasa would call it again and again
         return end_turn(*fail_once_more(dispatcher, tracker))

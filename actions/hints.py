@@ -7,6 +7,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 
+from actions.turn import count_turns
 from cases.draft import Draft, Reading
 from cases.placing import place_of
 
@@ -18,7 +19,7 @@ _FRESH_TURNS = 3
 def read_hint(tracker: Tracker) -> Draft:
     """The place and the pictures sent shortly before; an empty draft without any."""
     kept = tracker.get_slot(_SLOT)
-    if not kept or _count_turns(tracker) - kept["turn"] > _FRESH_TURNS:
+    if not kept or count_turns(tracker) - kept["turn"] > _FRESH_TURNS:
         return Draft()
     return Draft.from_json(kept["draft"])
 
@@ -31,14 +32,10 @@ def keep_hint(tracker: Tracker, reading: Reading) -> EventType:
         attachment_ids=(*before.attachment_ids, *reading.attachment_ids),
         photo_position=reading.photo_position or before.photo_position,
     )
-    hint: dict[str, Any] = {"turn": _count_turns(tracker), "draft": draft.to_json()}
+    hint: dict[str, Any] = {"turn": count_turns(tracker), "draft": draft.to_json()}
     return SlotSet(_SLOT, hint)
 
 
 def forget_hint() -> EventType:
     """It has been used."""
     return SlotSet(_SLOT, None)
-
-
-def _count_turns(tracker: Tracker) -> int:
-    return sum(event.get("event") == "user" for event in tracker.events)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import answer_question
@@ -28,5 +28,4 @@ class AnswerPolicy(Action):
         if said(tracker).strip(" 。！!？?") in _BARE:
             dispatcher.utter_message(response="utter_policy_ask")
             return []
-        await answer_question(dispatcher, tracker)
-        return end_turn(SlotSet("failures", 0))
+        return end_turn(*await answer_question(dispatcher, tracker))

@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_filing import urge_case, urges
 from actions.handoff import hand_off
 from actions.services import services
 from actions.turn import conversation_id, read_turn
@@ -107,9 +108,13 @@ async def say_latest(dispatcher: CollectingDispatcher, conversation: str) -> Cas
     return case
 
 
-def _go_on_with(case: Case) -> list[EventType]:
-    """Its details want the key; an anonymous case has none."""
-    if case.anonymous:
+async def _go_on_with(
+    dispatcher: CollectingDispatcher, tracker: Tracker, case: Case, *, urged: bool
+) -> list[EventType]:
+    """Its details want the key; an anonymous case has none, and who urges has what he wanted."""
+    if urged:
+        await urge_case(dispatcher, tracker, case)
+    if urged or case.anonymous:
         return end_form(SlotSet("lookup", None))
     kept = {"case_number": case.case_number}
     return [SlotSet("lookup", kept), SlotSet("requested_slot", KEY)]
@@ -134,17 +139,20 @@ class ValidateProgressForm(Action):
             dispatcher.utter_message(response="utter_case_taken_back")
             return end_form(SlotSet("lookup", None))
         if asked == KEY and "case_number" in lookup and reading.first("case_number") is None:
-            return await self._take_key(dispatcher, reading, lookup)
+            return await self._take_key(dispatcher, tracker, reading, lookup)
         if asked is None and named_case(reading) is None:
             case = await say_latest(dispatcher, conversation_id(tracker))
             if case is not None:
-                return _go_on_with(case)
-            return [SlotSet("lookup", {"misses": 0}), SlotSet("requested_slot", NUMBER)]
-        return await self._take_number(dispatcher, reading, lookup)
+                urged = urges(reading.text)
+                return await _go_on_with(dispatcher, tracker, case, urged=urged)
+            started = {"misses": 0, "urged": urges(reading.text)}
+            return [SlotSet("lookup", started), SlotSet("requested_slot", NUMBER)]
+        return await self._take_number(dispatcher, tracker, reading, lookup)
 
     async def _take_number(
         self,
         dispatcher: CollectingDispatcher,
+        tracker: Tracker,
         reading: Reading,
         lookup: dict[str, Any],
     ) -> list[EventType]:
@@ -159,7 +167,8 @@ class ValidateProgressForm(Action):
         else:
             case = await say_progress(dispatcher, number)
             if case is not None:
-                return _go_on_with(case)
+                urged = bool(lookup.get("urged")) or urges(reading.text)
+                return await _go_on_with(dispatcher, tracker, case, urged=urged)
         misses = int(lookup.get("misses") or 0) + 1
         if misses >= _MOST_MISSES or _LOST.search(reading.text):
             dispatcher.utter_message(response="utter_progress_no_number")
@@ -167,10 +176,14 @@ class ValidateProgressForm(Action):
         if number is not None:
             dispatcher.utter_message(response="utter_progress_not_found", case_number=number)
         again = _AGAIN if number is not None else NUMBER
-        return [SlotSet("lookup", {"misses": misses}), SlotSet("requested_slot", again)]
+        return [SlotSet("lookup", {**lookup, "misses": misses}), SlotSet("requested_slot", again)]
 
     async def _take_key(
-        self, dispatcher: CollectingDispatcher, reading: Reading, lookup: dict[str, Any]
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        reading: Reading,
+        lookup: dict[str, Any],
     ) -> list[EventType]:
         digits = read_key(reading.text)
         if digits is None:
@@ -178,6 +191,9 @@ class ValidateProgressForm(Action):
             if over or reading.intent in ("deny", "affirm", "chitchat"):
                 dispatcher.utter_message(response="utter_done")
                 return end_form(SlotSet("lookup", None))
+            if urges(reading.text):
+                case = await services().cases.get(lookup["case_number"])
+                return await _go_on_with(dispatcher, tracker, case, urged=True)
             if reading.intent == "check_case" and not lookup.get("misses"):
                 dispatcher.utter_message(response="utter_progress_only_so_far")
                 return [SlotSet("lookup", {**lookup, "misses": 1}), SlotSet("requested_slot", KEY)]

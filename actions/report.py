@@ -8,26 +8,29 @@ from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_danger import go_on_after_danger, remember_urgent
+from actions.after_danger import belongs_to_urgent
+from actions.after_filing import belongs_to_filed, urges
 from actions.after_places import SLOT as PLACE_QUERY
 from actions.after_places import read_wrong_place
-from actions.answering import answer_question, answer_reading
+from actions.answering import answer_follow_up, answer_question, answer_reading
 from actions.chitchat import choose_aside, tells_of_death
 from actions.corrections import read_subject, receive_correction
+from actions.earlier_question import take_up
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
 from actions.manners import count_insults
 from actions.office import say_office
-from actions.progress import named_case, say_progress
+from actions.progress import end_form, named_case, say_progress
 from actions.scope import explain_scope
 from actions.services import services
 from actions.several import (
     announce,
     carry_over,
     go_on_with_next,
+    keep_one_more,
     keep_upcoming,
     read_matters,
     shorten,
@@ -42,7 +45,7 @@ from bot.language.numbers import read_digits
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.models import CaseKind, NewCase
 from cases.placing import place_of
-from cases.story import tells_something
+from cases.story import asks, speaks_of_adding, tells_something
 from cases.telling import advance, begin, speaks_of_form
 from hotline.audit import BOT
 
@@ -50,6 +53,7 @@ _LIKE_A_PHONE = 5
 """So many digits were meant as a telephone number."""
 _PHOTO_HAS_PLACE = "照片里有拍摄的位置，可以直接用它。"
 _USE_PHOTO = {"title": "用照片的位置", "payload": "用照片的位置"}
+_PLAIN = 0.85
 _PAUSED = "paused"
 """A requested slot with no question: the form waits in silence while a person talks."""
 _COMPLAINS = re.compile(r"[我想要，。\s]{2,4}(?:投诉|举报|反映)")
@@ -109,13 +113,15 @@ class ValidateReportForm(Action):
     async def _begin(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
     ) -> list[EventType]:
-        if (belongs := await go_on_after_danger(dispatcher, tracker, others=False)) is not None:
-            return [
-                *belongs,
-                SlotSet("requested_slot", None),
-                ActiveLoop(None),
-                FollowupAction("action_listen"),
-            ]
+        if await belongs_to_urgent(dispatcher, tracker, others=False):
+            return end_form()
+        if speaks_of_adding(reading.text) and await belongs_to_filed(dispatcher, tracker):
+            return end_form()
+        if asks(reading.text) and reading.confidence < _PLAIN and not reading.emergency:
+            answered = answer_follow_up(dispatcher, tracker)
+            if answered is not None:
+                return end_form(*answered)
+        reading = take_up(tracker, reading) or reading
         greet_reporter(dispatcher, reading.text, reading.emergency)
         wrong = read_wrong_place(tracker, reading)
         filed, asked = read_matters(tracker) if wrong is None else ([], [])
@@ -197,17 +203,12 @@ class ValidateReportForm(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, outcome: Outcome
     ) -> list[EventType]:
         draft, text = outcome.draft, read_turn(tracker).text
+        kept: list[EventType] = []
         if outcome.detour is Detour.CANCEL:
             over = "utter_one_matter" if draft.doubtful else "utter_report_cancelled"
             dispatcher.utter_message(response=over)
             await services().conversations.keep_draft(conversation_id(tracker), None)
-            return [
-                SlotSet("draft", None),
-                SlotSet("requested_slot", None),
-                ActiveLoop(None),
-                FollowupAction("action_listen"),
-                *go_on_with_next(tracker, draft),
-            ]
+            return [*end_form(SlotSet("draft", None)), *go_on_with_next(tracker, draft)]
         if outcome.detour is Detour.HUMAN:
             hand_off(dispatcher, "市民要求人工", draft)
             return [SlotSet("draft", draft.to_json()), SlotSet("requested_slot", _PAUSED)]
@@ -215,12 +216,17 @@ class ValidateReportForm(Action):
             return await self._calm_down(dispatcher, tracker, draft)
         if outcome.detour is Detour.WHY_CONTACT:
             dispatcher.utter_message(response="utter_why_contact")
+        elif outcome.detour is Detour.ANOTHER:
+            kept = [keep_one_more(tracker, read_turn(tracker))]
+            dispatcher.utter_message(response="utter_matter_kept")
         elif outcome.detour is Detour.QUESTION:
-            await answer_question(dispatcher, tracker)
+            kept = await answer_question(dispatcher, tracker)
         elif outcome.detour is Detour.CHECK_CASE:
             number = named_case(read_turn(tracker))
             if answers.takes_back_case(text):
                 dispatcher.utter_message(response="utter_case_taken_back")
+            elif number is None and urges(text):
+                dispatcher.utter_message(response="utter_report_hurry")
             elif number is None or await say_progress(dispatcher, number) is None:
                 dispatcher.utter_message(response="utter_report_which_case")
         elif outcome.detour is Detour.FIND_PLACE:
@@ -231,7 +237,7 @@ class ValidateReportForm(Action):
             dispatcher.utter_message(response="utter_report_go_on" if greets else response)
         else:
             explain_scope(dispatcher, text)
-        return await self._ask_next(dispatcher, tracker, draft)
+        return [*kept, *await self._ask_next(dispatcher, tracker, draft)]
 
     async def _calm_down(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft
@@ -242,12 +248,7 @@ class ValidateReportForm(Action):
             return await self._ask_next(dispatcher, tracker, draft)
         dispatcher.utter_message(response="utter_no_danger")
         await services().conversations.keep_draft(conversation_id(tracker), None)
-        return [
-            SlotSet("draft", None),
-            SlotSet("requested_slot", None),
-            ActiveLoop(None),
-            FollowupAction("action_listen"),
-        ]
+        return end_form(SlotSet("draft", None))
 
     def _find_place(self, dispatcher: CollectingDispatcher, reading: Reading) -> None:
         if reading.intent == "find_market":
@@ -325,13 +326,15 @@ class SubmitReport(Action):
         if case.emergency == SELF_HARM:
             hand_off(dispatcher, "市民有轻生危险", draft)
         await services().conversations.keep_draft(conversation, None)
-        urgent = [remember_urgent(case)] if case.emergency else []
-        kept = [SlotSet("draft", None), SlotSet("failures", 0), *urgent]
-        return [*kept, *go_on_with_next(tracker, draft)]
+        return [
+            SlotSet("draft", None),
+            SlotSet("failures", 0),
+            *go_on_with_next(tracker, draft),
+        ]
 
 
 class MendNothing(Action):
-    """A correction although nothing is being filled in."""
+    """A correction although nothing is being filled in: it goes to the case just filed."""
 
     def name(self) -> str:
         return "action_mend_nothing"
@@ -339,7 +342,11 @@ class MendNothing(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
-            return belongs
-        dispatcher.utter_message(response="utter_nothing_to_mend")
+        text = read_turn(tracker).text
+        if answers.takes_back_case(text):
+            dispatcher.utter_message(response="utter_case_taken_back")
+        elif await belongs_to_urgent(dispatcher, tracker, others=True):
+            pass
+        elif not await belongs_to_filed(dispatcher, tracker):
+            dispatcher.utter_message(response="utter_nothing_to_mend")
         return []

@@ -8,8 +8,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_danger import go_on_after_danger
-from actions.answering import answer_if_sure
+from actions.after_danger import belongs_to_urgent
+from actions.answering import answer_follow_up, answer_if_sure
 from actions.fallback import fail_once_more, is_noise, is_wordless
 from actions.manners import choose_answer, count_insults
 from actions.tongues import choose_greeting, tells_trouble, wants_agent
@@ -81,8 +81,11 @@ class ExplainScope(Action):
         text = reading.text
         if is_ours_after_all(reading):
             return [FollowupAction("report_form")]
-        if (belongs := await go_on_after_danger(dispatcher, tracker, others=True)) is not None:
-            return end_turn(*belongs)
+        if await belongs_to_urgent(dispatcher, tracker, others=True):
+            return end_turn()
+        answered = None if _is_settled(text) else answer_follow_up(dispatcher, tracker)
+        if answered is not None:
+            return end_turn(*answered)
         if wants_agent(text) or is_noise(text) or is_wordless(text):
             return end_turn(*fail_once_more(dispatcher, tracker))
         if is_insult(text):

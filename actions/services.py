@@ -14,6 +14,7 @@ from cases.followers import Followers
 from cases.nearby_service import Nearby
 from cases.service import Cases
 from cases.supplements import Supplements
+from cases.urging import Urging
 from conversations.service import Conversations
 from kb.editorial import Editorial
 from kb.place_service import Places
@@ -33,6 +34,7 @@ class Services:
     nearby: Nearby
     followers: Followers
     supplements: Supplements
+    urging: Urging
     surveys: CallBackSurveys
 
 

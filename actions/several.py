@@ -35,6 +35,12 @@ def keep_upcoming(readings: Sequence[Reading]) -> EventType:
     return SlotSet(_SLOT, {"matters": [_pack(reading) for reading in readings]})
 
 
+def keep_one_more(tracker: Tracker, reading: Reading) -> EventType:
+    """Remember what was told in the middle of another matter; it is asked whether to file it."""
+    waiting = (tracker.get_slot(_SLOT) or {}).get("matters") or []
+    return SlotSet(_SLOT, {"matters": [*waiting, _pack(replace(reading, doubtful=True))]})
+
+
 def announce(dispatcher: CollectingDispatcher, readings: Sequence[Reading]) -> None:
     """Tell that each of the matters will be filed, one at a time."""
     dispatcher.utter_message(response="utter_several", count=len(readings))

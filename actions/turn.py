@@ -11,9 +11,9 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction
 
 from actions.services import services
-from bot.language.emergency import is_about_another
+from bot.language.emergency import danger_to_teller
 from bot.language.models import Vector
-from cases.draft import SELF_HARM, Reading
+from cases.draft import Reading
 
 
 def latest(tracker: Tracker) -> Mapping[str, Any]:
@@ -66,7 +66,7 @@ def read_turn(tracker: Tracker) -> Reading:
             for c in message.get("categories") or ()
         ),
         entities=tuple(message.get("entities") or ()),
-        emergency=_danger(message.get("emergency"), said(tracker)),
+        emergency=danger_to_teller(message.get("emergency"), said(tracker)),
         shared_location=extra.get("location"),
         attachment_ids=tuple(str(item["id"]) for item in extra.get("attachments") or ()),
         photo_position=next(
@@ -76,9 +76,18 @@ def read_turn(tracker: Tracker) -> Reading:
     )
 
 
-def _danger(kind: str | None, text: str) -> str | None:
-    """Who tells of somebody on a roof is no one to be comforted: he is to call for help."""
-    return "rescue" if kind == SELF_HARM and is_about_another(text) else kind
+def count_turns(tracker: Tracker) -> int:
+    """How many messages the resident has sent, this one too."""
+    return sum(event.get("event") == "user" for event in tracker.events)
+
+
+def last_deed(tracker: Tracker) -> str | None:
+    """The last action before this message."""
+    events = list(tracker.events)
+    while events and events.pop().get("event") != "user":
+        pass
+    names = (event.get("name") for event in reversed(events) if event.get("event") == "action")
+    return next((str(name) for name in names if name != "action_listen"), None)
 
 
 def end_turn(*events: EventType) -> list[EventType]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from bot.language.pinyin import spell_name
 from cases.categories import UNSORTED, get_category
 from cases.draft import SELF_HARM, Draft, Outcome, Slot
 from cases.models import Case, CaseKind
@@ -63,15 +64,29 @@ def _describe_place(place: Mapping[str, Any]) -> str:
     if any(name.startswith(said) for name in names):
         return "".join(names)  # 朝阳 is 朝阳区
     district, subdistrict = names
+    said = _drop_english(said, district)
     around = re.sub(r"(?:街道|地区|镇|乡)$", "", subdistrict)
     known = tuple(filter(None, (around, str(place.get("landmark") or ""))))
     if (rest := said.removeprefix(district.removesuffix("区"))).startswith(known):
         said = rest  # 昌平回龙观 stands in 昌平区, 朝阳公园 is its own name
     if around and around in said:
         subdistrict = ""
+    if said[:1].isascii():
+        said = f" {said}"
     if district and district in said:
         return said.replace(district, district + subdistrict, 1)
     return district + subdistrict + said
+
+
+def _drop_english(said: str, district: str) -> str:
+    """`said` without the district, which stands in front of it in Chinese: No. 5 …, Chaoyang
+    District.
+    """
+    spelled = spell_name(district.removesuffix("区"))
+    if not spelled:
+        return said
+    rest = re.sub(rf"[,\s]*\b{spelled}(?:\s+district)?\s*$", "", said, flags=re.IGNORECASE)
+    return rest or said
 
 
 def _group_phone(phone: str) -> str:

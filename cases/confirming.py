@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import compress
+from operator import not_
 
 from bot.language import answers
 from cases.categories import UNSORTED
@@ -31,20 +33,32 @@ _WAITS = re.compile("先|等|别")
 _DOUBTS = re.compile("不|没|别|错|改|问题|等|先|取消")
 
 
+def says_hand_in(reading: Reading) -> bool:
+    """Hand it in, in that word: 提交吧，辛苦了; 就这样，提交。要是还没人来我找谁."""
+    parts = _split(reading.text)
+    plain = [_HANDS_IN.fullmatch(part) is not None for part in parts]
+    if any(plain) and all(map(answers.is_affirm, compress(parts, map(not_, plain)))):
+        return True
+    at = next((i for i, part in enumerate(parts) if _PLAINLY_IN.fullmatch(part)), None)
+    if at is None:
+        return False
+    before, after = "".join(parts[:at]), "".join(parts[at + 1 :])
+    doubts = _DOUBTS.search(before) or _WAITS.search(after)
+    return not (doubts or SPEAKS_OF_DRAFT.search(before + after) or _has_facts(reading))
+
+
+def _split(text: str) -> list[str]:
+    return [part for part in re.split(r"[，,。！!、\s]+", text.strip()) if part]
+
+
 def hands_in(reading: Reading) -> bool:
     """A yes to the summary; what is filed by mistake is hard to take back, so no doubt in it."""
     text = reading.text.strip()
-    parts = [part for part in re.split(r"[，,。！!、\s]+", text) if part]
-    if answers.is_affirm(text):
+    parts = _split(text)
+    if answers.is_affirm(text) or (parts and all(map(answers.is_affirm, parts))):
         return True
-    if parts and all(answers.is_affirm(part) or _HANDS_IN.fullmatch(part) for part in parts):
+    if says_hand_in(reading):
         return True
-    at = next((i for i, part in enumerate(parts) if _PLAINLY_IN.fullmatch(part)), None)
-    if at is not None:
-        # 提交吧，辛苦了; 就这样，提交。要是还没人来我找谁
-        before, after = "".join(parts[:at]), "".join(parts[at + 1 :])
-        doubts = _DOUBTS.search(before) or _WAITS.search(after)
-        return not (doubts or SPEAKS_OF_DRAFT.search(before + after) or _has_facts(reading))
     sure = reading.intent == "affirm" and reading.confidence >= _SURE
     return sure and len(text) <= 12 and not _DOUBTS.search(text)
 
@@ -69,11 +83,15 @@ def fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
     if reading.intent == "correct_slot" or SPEAKS_OF_DRAFT.search(text):
         return Outcome(replace(draft, changing=True, misses=0))
     if _adds(reading):
-        story = f"{draft.description}\n{tell_story(reading)}"
-        added = replace(draft, description=story, misses=0)
-        outcome = absorb(added, reading, Slot.CONFIRMED)
-        return replace(outcome, changed=(Slot.DESCRIPTION, *outcome.changed))
+        return add_words(draft, reading, tell_story(reading))
     return miss(draft, reading)
+
+
+def add_words(draft: Draft, reading: Reading, words: str) -> Outcome:
+    """More of the story, with the facts in it."""
+    added = replace(draft, description=f"{draft.description}\n{words}", misses=0)
+    outcome = absorb(added, reading, Slot.CONFIRMED)
+    return replace(outcome, changed=(Slot.DESCRIPTION, *outcome.changed))
 
 
 _MORE = re.compile("对了|还有|另外|补充|再加|加上|忘了说|刚想起")

@@ -50,6 +50,8 @@ class Detour(StrEnum):
     NO_DANGER = "no_danger"
     """There is none after all; with what was told before, if anything was."""
     WHY_CONTACT = "why_contact"
+    ANOTHER = "another"
+    """Another matter, told before this one is finished."""
 
 
 @dataclass(frozen=True, slots=True)

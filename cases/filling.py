@@ -35,6 +35,9 @@ SHORTEST_STORY = 6
 _FEW = 4
 """So few characters beside a fact say nothing more: 是…的, 就在…."""
 _MOST_MISSES = 2
+_SHORT = 20
+UNSAID = "未说明"
+"""When it happened, where he does not know or will not say."""
 _PLAIN = 0.8
 
 # --- what the first message and volunteered facts fill ---------------------------------------
@@ -53,7 +56,7 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     if draft.phone is None and (phone := own_phone(reading)) is not None:
         draft = replace(draft, phone=phone, anonymous=False)
         changed.append(Slot.CONTACT)
-    elif draft.phone is None and wishes_anonymity(reading.text):
+    elif draft.phone is None and _stays_unnamed(reading, asked):
         draft, changed = replace(draft, anonymous=True), [*changed, Slot.CONTACT]
     if draft.contact_name is None and (name := own_name(reading)) is not None:
         draft, changed = replace(draft, contact_name=name), [*changed, Slot.CONTACT]
@@ -65,6 +68,13 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     if reading.attachment_ids:
         draft = replace(draft, attachment_ids=(*draft.attachment_ids, *reading.attachment_ids))
     return Outcome(draft, changed=tuple(changed))
+
+
+def _stays_unnamed(reading: Reading, asked: Slot | None) -> bool:
+    if wishes_anonymity(reading.text):
+        return True
+    short = asked not in _STORY_ASKED and len(reading.text) <= _SHORT
+    return short and answers.refuses_contact(reading.text)
 
 
 # --- answers to each question ---------------------------------------------------------------------
@@ -268,7 +278,7 @@ def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
         told = replace(draft.retold(Slot.OCCURRED, words), occurred=words)
         return _hit(told, reading, Slot.OCCURRED)
     if answers.is_unknown(text) or draft.misses:
-        return _hit(replace(draft, occurred="未说明"), reading, Slot.OCCURRED)
+        return _hit(replace(draft, occurred=UNSAID), reading, Slot.OCCURRED)
     tells = tells_something(text) and not answers.is_affirm(text) and not answers.is_deny(text)
     if tells and len(text) <= _LONGEST_TIME and not is_bare_fact(reading):
         return _hit(replace(draft, occurred=text), reading, Slot.OCCURRED)

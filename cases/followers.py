@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from cases.errors import CaseNotFound, IllegalMove
+from cases.errors import IllegalMove
 from cases.followers_store import CaseFollowerRow
 from cases.lifecycle import OVER
 from cases.models import CaseStatus
-from cases.store import CaseRow, CaseStepRow
+from cases.store import lock_case, write_beside
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
@@ -45,9 +45,7 @@ class Followers:
         """
         now = self._clock.now()
         async with self._db.write() as session:
-            case = await session.get(CaseRow, case_number, with_for_update=True)
-            if case is None:
-                raise CaseNotFound
+            case = await lock_case(session, case_number)
             if CaseStatus(case.status) in OVER:
                 raise IllegalMove("这张工单已经结束，不能再关注。")
             query = select(CaseFollowerRow).where(
@@ -73,15 +71,5 @@ class Followers:
             )
             if case.conversation_id != who.conversation_id:
                 case.weight += 1
-            # the version stays: an operator's open form is not outdated by one more follower
-            case.updated_at = now
-            session.add(
-                CaseStepRow(
-                    case_number=case_number,
-                    at=now,
-                    status=case.status,
-                    actor_name=actor.name,
-                    note=_JOINED.format(weight=case.weight),
-                )
-            )
+            write_beside(session, case, now, actor.name, _JOINED.format(weight=case.weight))
             record_deed(session, now, actor, "case_joined", "case", case_number)

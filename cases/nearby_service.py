@@ -25,6 +25,7 @@ from cases.nearby import (
 )
 from cases.nearby_store import cases_marked, count_marks
 from cases.resemblance import Told, measure_closeness, prepare
+from cases.spots import ENDING_AFTER
 from cases.store import CaseRow
 from hotline.clock import Clock, to_city
 from hotline.db import Database
@@ -148,7 +149,15 @@ def _relate(a: Sighting, b: Sighting) -> tuple[str, bool]:
         return f"相距约 {max(round(metres, -1), 10):.0f} 米", True
     theirs = names_of(b)
     shared = next((name for name in names_of(a) if any(_holds(name, each) for each in theirs)), "")
-    return (f"都在{shared}一带", False) if shared else ("", False)
+    return (f"都在{_as_told(shared, a)}一带", False) if shared else ("", False)
+
+
+def _as_told(name: str, told: Sighting) -> str:
+    """The name with its ending, as he wrote it: 望京西园三 in 望京西园三区."""
+    words = f"{told.location.raw_text if told.location else ''} {told.description}"
+    at = words.find(name)
+    ending = ENDING_AFTER.match(words, at + len(name)) if at >= 0 else None
+    return name + ending[0] if ending else name
 
 
 def _holds(one: str, other: str) -> bool:

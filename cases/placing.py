@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.language.numbers import NUMBER, read_number
 from cases.draft import Draft, Reading, Slot, is_coarse
+from cases.story import CLAUSE
 
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
@@ -48,7 +49,7 @@ def place_clauses(reading: Reading, place: str) -> str:
     """
     text = reading.text.strip()
     at = text.find(place)
-    clauses = [each[0].strip() for each in _CLAUSE.finditer(text) if each.end() > at]
+    clauses = [each[0].strip() for each in CLAUSE.finditer(text) if each.end() > at]
     if not clauses or place not in clauses[0]:
         return place
     first, *others = clauses
@@ -64,7 +65,6 @@ def _holds_talk(clause: str) -> bool:
     return len(clause) > _LONGEST_CLAUSE or _TALKS.search(clause) is not None
 
 
-_CLAUSE = re.compile(r"[^，,。；;！!？?\n]+")
 _LONGEST_CLAUSE = 20
 _LEADS_IN = re.compile(
     r"^(?:[嗯啊哦呃那个这就]|地[方点址儿]|位置|具体)*(?:(?:就)?(?:是在|在|是|改[成为]|应该是))(?=[\u4e00-\u9fffA-Za-z0-9])"

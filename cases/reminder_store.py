@@ -20,6 +20,8 @@ class ReminderKind(StrEnum):
     DISPATCHED = "dispatched"
     REWORK = "rework"
     RULING = "ruling"
+    URGED = "urged"
+    SUPPLEMENTED = "supplemented"
 
 
 REMINDER_NAMES = {
@@ -28,6 +30,8 @@ REMINDER_NAMES = {
     ReminderKind.DISPATCHED: "新派工单",
     ReminderKind.REWORK: "返工",
     ReminderKind.RULING: "等待审批",
+    ReminderKind.URGED: "市民催办",
+    ReminderKind.SUPPLEMENTED: "市民补充",
 }
 
 

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -23,6 +23,7 @@ from cases.errors import CaseNotFound
 from cases.filing_store import CaseRows, insert_case
 from cases.finding import Found, Search, name_place
 from cases.finding_store import LISTED, find_rows
+from cases.lifecycle import OVER
 from cases.models import (
     Case,
     CaseClock,
@@ -52,6 +53,8 @@ _URGENCIES = {each.value: each for each in Urgency}
 _read_listed = attrgetter(*LISTED)
 _KEY_TRIES = 5
 _ACCEPTED = "已受理登记"
+_URGENT_FOR = timedelta(hours=2)
+"""Later on, what a resident says is no longer said in that danger."""
 _KEY_TRY_SECONDS = 3600.0
 
 
@@ -185,6 +188,13 @@ class Cases:
         async with self._db.read() as session:
             number = await store.latest_number_of(session, conversation_id)
         return await self.get(number) if number else None
+
+    async def urgent_of(self, conversation_id: str) -> Case | None:
+        """The case filed last in a conversation if it is an emergency, new and not over."""
+        case = await self.latest_of(conversation_id)
+        if case is None or case.emergency is None or case.status in OVER:
+            return None
+        return case if self._clock.now() - case.created_at <= _URGENT_FOR else None
 
     async def clocks(self, case_number: str) -> Sequence[CaseClock]:
         """Every clock the case has had, oldest first."""

@@ -32,10 +32,12 @@ _ACROSS = re.compile(
 """Such a zone lies across districts, so naming it contradicts none."""
 _SECTION = re.compile(r"[一二三四五六七八九十]+区")
 """A section of an estate (四区), never a district."""
-_ENDING = re.compile(
+_ENDINGS = (
     r"(?:住宅小区|小区|社区|街道办事处|街道办|街道|村委会|居委会|地铁站|公交站|火车站|车站|站|"
-    r"大街|大道|路|街|巷|胡同|镇|乡|区|县|市)$"
+    r"大街|大道|路|街|巷|胡同|镇|乡|区|县|市)"
 )
+_ENDING = re.compile(f"{_ENDINGS}$")
+ENDING_AFTER = re.compile(_ENDINGS)
 _PLACEHOLDER = re.compile(r"[xX×*某#几]+")
 _HOUSE = re.compile(
     r"(?P<number>[甲乙丙丁]?[0-9]{1,5}|[甲乙丙丁](?=[栋幢座])|[A-Za-z][0-9]{0,2}|[一二三四五六七八九十百]{1,4})"

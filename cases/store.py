@@ -10,6 +10,7 @@ from sqlalchemy import ForeignKey, Index, Row, String, Text, bindparam, false, s
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from cases.errors import CaseNotFound
 from cases.models import ClockName, Limit
 from hotline.db import Base
 from hotline.reading import read_together
@@ -183,6 +184,32 @@ async def find_by_key(session: AsyncSession, idempotency_key: str) -> CaseRow | 
     """The case filed earlier under this key."""
     query = select(CaseRow).where(CaseRow.idempotency_key == idempotency_key)
     return await session.scalar(query)
+
+
+async def lock_case(session: AsyncSession, case_number: str) -> CaseRow:
+    """The case, held until the transaction ends; raises CaseNotFound."""
+    row = await session.get(CaseRow, case_number, with_for_update=True)
+    if row is None:
+        raise CaseNotFound
+    return row
+
+
+def write_beside(
+    session: AsyncSession, case: CaseRow, now: datetime, actor_name: str, note: str
+) -> None:
+    """A line of history that is no step. The version stays: an operator's open form is not
+    outdated by it.
+    """
+    case.updated_at = now
+    session.add(
+        CaseStepRow(
+            case_number=case.case_number,
+            at=now,
+            status=case.status,
+            actor_name=actor_name,
+            note=note,
+        )
+    )
 
 
 # statements made once, and plain rows: this is what is read all day

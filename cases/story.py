@@ -15,7 +15,7 @@ _THEIRS = re.compile(
 )
 _OURS = re.compile(r"我[^，,。；;]{0,8}$|本人[^，,。；;]{0,6}$")
 _CUE = re.compile(
-    r"[，,、；;：:\s]*(?:我|本人)?(?:的|是)?(?:联系|手机|电话|号码?|方式|留)*(?:是|为|：|:)?\s*$"
+    r"\s+(?:(?:at|on|is|my|phone|number|mobile|tel)[.:]?\s*)+$|[，,、；;：:\s]*(?:我|本人)?(?:的|是)?(?:联系|手机|电话|号码?|方式|留)*(?:是|为|：|:)?\s*$"
 )
 
 _ANONYMOUS = re.compile(
@@ -38,12 +38,16 @@ _WISH = re.compile(
     r"(?:投诉|举报|举报投诉|投诉举报|反映|上报|报|登记|问题|情况|事儿?|建议|意见|表扬|挑错|纠错|信息有误|报修|求助|工单)?"
     r"(?:吧|啊|呢|一下|行吗|可以吗|怎么弄)?[。！!？?\s]*$"
 )
+_ADDS = re.compile(
+    r"^(?:我|请|麻烦|再|还|想|要|给|帮我?|在?刚才那?[个件]?|对了)*[，,\s]*补充(?!协议|医疗|养老|耕地)(?:一下|几句|一点|点儿?|说明)*"
+    r"|^(?:对了)?[，,\s]*(?:刚才|刚刚|我)*(?:忘了?记?说|没说[清全明]|漏说)了?(?=[，,、\s]|$)"
+)
 _QUESTION = re.compile(
-    r"[？?]|吗|呢$|怎么|多久|几天|是不是|能不能|可不可以|会不会|什么时候|谁管|归谁|合法"
+    r"[？?]|吗|呢$|怎么|多久|几天|是不是|能不能|可不可以|会不会|什么时候|谁管|归谁|合法|几点(?:能|可以|才|开|关|[上下]班)"
 )
 _SPAN = r"(?:好几|几|[一二两三四五六七八九十半]{1,3}|\d{1,3})个?多?(?:天|周|星期|礼拜|月|年)多?"
 _ALWAYS = re.compile(r"一直(?=都|在|这么|这样|就|锁|堆|停|占|没|不|有)|长期|常年|老是|总是")
-_CLAUSE = re.compile(r"[^，,。；;！!？?\n]+")
+CLAUSE = re.compile(r"[^，,。；;！!？?\n]+")
 _LONGEST_TIME = 20
 _SLIP = re.compile(
     r"^[，,、。；;\s]*(?:不对|[哦噢啊呃]*不是?|错了|应该是|是|改成|更正(?:为|一下)?)+[，,、。：:；;\s]*"
@@ -139,7 +143,7 @@ def time_clauses(reading: Reading) -> str:
     first = reading.text.find(meant[0]["text"]) if meant else 0
     clauses = [
         clause[0]
-        for clause in _CLAUSE.finditer(reading.text)
+        for clause in CLAUSE.finditer(reading.text)
         if clause.end() > first and any(item["text"] in clause[0] for item in meant)
     ]
     words = "，".join(clause.strip() for clause in clauses if not asks(clause))
@@ -168,6 +172,16 @@ def asks_secrecy(text: str) -> bool:
 def is_bare_wish(text: str) -> bool:
     """Whether it only says that there is something to report: 我要投诉."""
     return not text or bool(_WISH.match(text))
+
+
+def speaks_of_adding(text: str) -> bool:
+    """Whether it says of itself that it belongs to what was told before: 补充一下，是三号楼."""
+    return _ADDS.search(text) is not None and not asks(text)
+
+
+def added_words(story: str) -> str:
+    """What is added, without the word that says so."""
+    return _ADDS.sub("", story).strip("，,。、：: \n")
 
 
 def asks(text: str) -> bool:

@@ -1,56 +1,68 @@
-"""What the resident adds to his own case after it was filed: words, and a place it lacked."""
+"""What the resident adds to his own case after it was filed: words, a place it lacked, a number."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
-from cases.errors import CaseNotFound, IllegalMove
+from cases.errors import IllegalMove
 from cases.lifecycle import OVER
 from cases.models import CaseStatus, Location
-from cases.store import CaseRow, CaseStepRow
+from cases.reminder_store import ReminderKind, remind
+from cases.store import lock_case, write_beside
 from hotline.audit import Actor, record_deed
 from hotline.clock import Clock
 from hotline.db import Database
-from hotline.privacy import mask_text
+from hotline.privacy import Vault, mask_text
 
+ADDED = "市民补充："
+"""So begins the line of history."""
 _LONGEST = 500
+_REMINDED = 40
 
 
 class Supplements:
     """The use case around adding."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, vault: Vault) -> None:
         self._db = db
         self._clock = clock
+        self._vault = vault
 
     async def add(
-        self, case_number: str, words: str, actor: Actor, place: Location | None = None
+        self,
+        case_number: str,
+        words: str,
+        actor: Actor,
+        *,
+        place: Location | None = None,
+        phone: str | None = None,
     ) -> None:
-        """Write the words into the case's history, and `place` where its own has no district.
+        """Write the words into the case's history and remind the unit that has the case.
 
-        Raises CaseNotFound, or IllegalMove when the case is over.
+        `place` counts where the case's own has no district, `phone` from now on. Raises
+        CaseNotFound, or IllegalMove when the case is over.
         """
         now = self._clock.now()
+        told = mask_text(words)[:_LONGEST]
         async with self._db.write() as session:
-            case = await session.get(CaseRow, case_number, with_for_update=True)
-            if case is None:
-                raise CaseNotFound
+            case = await lock_case(session, case_number)
             if CaseStatus(case.status) in OVER:
                 raise IllegalMove("这张工单已经结束，不能再补充。")
             if place is not None and not (case.location or {}).get("district_code"):
                 case.location = asdict(place)
                 case.district_code = place.district_code
                 case.subdistrict_code = place.subdistrict_code
-            # the version stays: an operator's open form is not outdated by a word more
-            case.updated_at = now
-            note = f"市民补充：{mask_text(words)[:_LONGEST]}"
-            session.add(
-                CaseStepRow(
-                    case_number=case_number,
-                    at=now,
-                    status=case.status,
-                    actor_name=actor.name,
-                    note=note,
+            if phone is not None:
+                case.phone_sealed, case.phone_blind = (
+                    self._vault.lock(phone),
+                    self._vault.blind(phone),
                 )
-            )
-            record_deed(session, now, actor, "case_supplemented", "case", case_number)
+                case.anonymous = False
+            write_beside(session, case, now, actor.name, ADDED + told)
+            if case.unit_id is not None:
+                short = told[:_REMINDED]
+                remind(session, now, ReminderKind.SUPPLEMENTED, case_number, short, case.unit_id)
+            record_deed(
+                session, now, actor, "case_supplemented", "case", case_number,
+                phone=phone is not None,
+            )  # fmt: skip

@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bot.language import answers
 from bot.language.emergency import denies_danger, detect_emergency
 from bot.language.insults import is_mere_insult
 from bot.language.numbers import read_digits
+from cases.categories import UNSORTED
 from cases.confirming import (
     CHANGE_WORDS,
     KEEP_WORDS,
     SPEAKS_OF_DRAFT,
+    add_words,
     fill_change,
     fill_confirmed,
-    hands_in,
+    says_hand_in,
 )
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.filling import FILLERS as BEFORE_THE_END
-from cases.filling import PEOPLE_IN_DANGER, absorb, read_landline
+from cases.filling import PEOPLE_IN_DANGER, UNSAID, absorb, read_landline
 from cases.mending import mend
 from cases.models import CaseKind
 from cases.placing import move_place, place_of
-from cases.story import asks, asks_secrecy, is_bare_wish, tell_story
+from cases.story import added_words, asks, asks_secrecy, is_bare_wish, speaks_of_adding, tell_story
 
 FILLERS = {**BEFORE_THE_END, Slot.CONFIRMED: fill_confirmed, Slot.CHANGE: fill_change}
+
+
+_IN_BETWEEN = frozenset(Slot) - {Slot.WANTED, Slot.DESCRIPTION, Slot.SIMILAR, Slot.CHANGE}
+_LEFT_OPEN: Mapping[Slot, Mapping[str, Any]] = {
+    Slot.OCCURRED: {"occurred": UNSAID},
+    Slot.CONTACT: {"anonymous": True},
+}
+"""提交 before these are answered: no more questions."""
 
 
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
@@ -51,13 +63,21 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     if detour is not None:
         return Outcome(draft, detour=detour)
     words = answers.trim(reading.text)
-    if asked is not None and hands_in(reading) and (kept := draft.put_back(asked)) is not None:
+    if asked is not None and says_hand_in(reading) and (kept := draft.put_back(asked)) is not None:
         # 提交 instead of another category: as it was
         return Outcome(replace(kept, confirmed=True))
     if asked is not None and words in KEEP_WORDS and (kept := draft.put_back(asked)) is not None:
         return Outcome(kept)
     if draft.description and asked is not Slot.CHANGE and words in CHANGE_WORDS:
         return Outcome(replace(draft, changing=True, misses=0))
+    if draft.description and asked in _IN_BETWEEN and speaks_of_adding(reading.text):
+        added = added_words(tell_story(reading))
+        if added:
+            return add_words(draft, reading, added)
+        return Outcome(replace(draft, changing=True, misses=0))
+    if asked is not None and asked in _LEFT_OPEN and says_hand_in(reading):
+        left = replace(draft, **_LEFT_OPEN[asked], misses=0)
+        return Outcome(left, changed=(asked,))
     if asked is Slot.WANTED and _tells_another(reading):
         return begin(reading, CaseKind(draft.kind))
     if asked in (Slot.WANTED, Slot.SIMILAR):
@@ -129,6 +149,7 @@ def _take_shared(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
 
 _SURE, _PLAIN = 0.5, 0.85
 _SHORT, _SHORT_REPLY = 20, 8
+_OTHER = 0.6
 _FEW_SIGNS = 3
 """More signs than this, most of them digits, were meant as a telephone number."""
 
@@ -144,6 +165,8 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
         return Detour.CANCEL
     if answers.takes_back_case(text):
         return Detour.CHECK_CASE if _OF_A_CASE.search(text) else Detour.CANCEL
+    if is_another_matter(draft, reading):
+        return Detour.ANOTHER
     if _fits(draft, asked, reading):
         return None
     if asked is Slot.DESCRIPTION and not _interrupts(reading):
@@ -166,6 +189,21 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
     if reading.intent == "out_of_scope" and reading.confidence >= 0.7:
         return Detour.OUT_OF_SCOPE
     return None
+
+
+_BESIDES = re.compile(
+    r"^(?:[哦噢对了嗯哎唉欸诶啊]+)?[，,、\s]*(?:还有|另外|此外|顺便|顺带|除了这个|除此之外"
+    r"|(?:我)?(?:还|再)(?:想|要|得)?(?:跟|给|向)?(?:你|您|你们)?(?:反映|投诉|举报|报|说)(?:一|另)?[个件下])"
+)
+
+
+def is_another_matter(draft: Draft, reading: Reading) -> bool:
+    """Whether he turns to a matter of another kind: 另外，我们小区还有人占消防通道."""
+    if draft.category is None or draft.emergency or not _BESIDES.search(reading.text):
+        return False
+    code, _, likely = next(iter(reading.categories), (UNSORTED, "", 0.0))
+    other = code not in (UNSORTED, draft.category) and likely >= _OTHER
+    return other and reading.intent == "report_case" and reading.confidence >= _SURE
 
 
 def _tells_another(reading: Reading) -> bool:

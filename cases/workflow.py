@@ -26,7 +26,7 @@ from cases.lifecycle import (
 )
 from cases.models import URGENCY_NAMES, CaseKind, CaseStatus, Urgency
 from cases.reminder_store import ReminderKind, remind
-from cases.store import CaseRequestRow, CaseRow, CaseStepRow
+from cases.store import CaseRequestRow, CaseRow, CaseStepRow, lock_case
 from cases.unit_store import find_unit
 from hotline.audit import SYSTEM, Actor, record_deed
 from hotline.clock import Clock
@@ -65,7 +65,7 @@ class Workflow:
         """
         now = self._clock.now()
         async with self._db.write() as session:
-            row = await _lock(session, case_number)
+            row = await lock_case(session, case_number)
             if part is Part.UNIT and (unit_id is None or row.unit_id != unit_id):
                 raise CaseNotFound
             if row.version != order.version:
@@ -100,7 +100,7 @@ class Workflow:
             request = await session.get(CaseRequestRow, request_id, with_for_update=True)
             if request is None or request.decided_at is not None:
                 raise RequestSettled
-            row = await _lock(session, request.case_number)
+            row = await lock_case(session, request.case_number)
             deed = Deed(request.deed)
             if approved and request.until is not None and request.until <= now:
                 raise IllegalMove("申请延到的时间已经过了，请不批准，由承办单位重新申请。")
@@ -247,7 +247,7 @@ class Workflow:
     async def _join(self, session: AsyncSession, row: CaseRow, into: str) -> None:
         if into == row.case_number:
             raise IllegalMove("工单不能并入它自己。")
-        target = await _lock(session, into)
+        target = await lock_case(session, into)
         if CaseStatus(target.status) in OVER:
             raise IllegalMove("要并入的工单已经结束，请换一张仍在办理的工单。")
         row.status_before, row.status = row.status, CaseStatus.MERGED.value
@@ -255,7 +255,7 @@ class Workflow:
         target.weight += row.weight
 
     async def _part(self, session: AsyncSession, row: CaseRow) -> None:
-        target = await _lock(session, row.merged_into or "")
+        target = await lock_case(session, row.merged_into or "")
         target.weight -= row.weight
         row.status = row.status_before or CaseStatus.ACCEPTED.value
         row.merged_into = row.status_before = None
@@ -282,13 +282,6 @@ class Workflow:
                 before=before,
             )
         )
-
-
-async def _lock(session: AsyncSession, case_number: str) -> CaseRow:
-    row = await session.get(CaseRow, case_number, with_for_update=True)
-    if row is None:
-        raise CaseNotFound
-    return row
 
 
 async def _send(session: AsyncSession, row: CaseRow, order: Order, now: datetime) -> str:

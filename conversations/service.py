@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.language.emergency import detect_emergency, is_about_another
+from bot.language.emergency import danger_to_teller, detect_emergency
 from conversations import store
 from conversations.emergencies import EMERGENCY_ADVICE
 from conversations.errors import (
@@ -193,9 +193,7 @@ class Conversations(HeldConversations):
             payload=await _incoming_payload(session, conversation_id, incoming),
         )
         await session.flush()
-        danger = detect_emergency(entry.text)
-        if danger == "self_harm" and is_about_another(entry.text):
-            danger = "rescue"
+        danger = danger_to_teller(detect_emergency(entry.text), entry.text)
         if danger is not None:
             self._advise_in_danger(session, row, danger, entry.id)
         for_bot = row.holder == Holder.BOT.value

@@ -35,6 +35,7 @@ from cases.statistics_routes import StatisticsApi
 from cases.statistics_service import Statistics
 from cases.store import CaseRow
 from cases.supplements import Supplements
+from cases.urging import Urging
 from cases.workflow import Workflow
 from channels.tencent.parts import ChannelParts
 from channels.tencent.reach import reach_reader
@@ -172,7 +173,8 @@ async def open_product(
                 editorial,
                 nearby,
                 Followers(db, clock, vault),
-                Supplements(db, clock),
+                Supplements(db, clock, vault),
+                Urging(db, clock),
                 surveys,
             )
         )

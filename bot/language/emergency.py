@@ -101,6 +101,13 @@ def is_about_another(text: str) -> bool:
     return _OTHERS_LIFE.search(text) is not None and _OWN_LIFE.search(text) is None
 
 
+def danger_to_teller(kind: str | None, text: str) -> str | None:
+    """The danger as it is for him who tells it: who sees somebody on a roof is no one to be
+    comforted, he is to call for help.
+    """
+    return "rescue" if kind == "self_harm" and is_about_another(text) else kind
+
+
 Tense = Literal["now", "unsaid", "past"]
 
 

@@ -48,6 +48,8 @@ _PLACE = re.compile(
 _ANCHOR = re.compile(r"N|C[NCSD]*[PG]|[PG][SD]*C|[RI]T?S*C")
 """What makes marks a place: a Chinese name, or a capital beside a thing or behind a relation."""
 _OF_A_PERSON = re.compile(r"\b(?:name(?:\sis|'s)?|call\sme|mr\.?|mrs\.?|ms\.?)\s$", re.IGNORECASE)
+_LEAD = 16
+"""So many characters before a name say whose it is."""
 _NEAR = re.compile(r"(?:right\s|just\s)?(?:near(?:by)?|by|around|along)\s", re.IGNORECASE)
 
 
@@ -82,7 +84,7 @@ class EnglishPlaces:
             first, past = match.span()
             start = words[first].start
             anchored = _ANCHOR.search(marks, max(0, first - 1), past)
-            if anchored and not _OF_A_PERSON.search(text, 0, start):
+            if anchored and not _OF_A_PERSON.search(text, max(0, start - _LEAD), start):
                 near = _NEAR.match(text, start)
                 spans.append((near.end() if near else start, words[past - 1].end))
         return spans, units

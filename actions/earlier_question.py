@@ -1,0 +1,74 @@
+"""The question asked just before: what a short one after it leaves out, and what is filed of it.
+
+那罚多少, after whether grilling in the street is allowed, asks what grilling in the street costs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, replace
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.events import EventType, SlotSet
+
+from actions.turn import count_turns
+from bot.language.scope import tells_of_trouble
+from cases.draft import Reading
+from cases.story import is_bare_wish
+
+_SLOT = "asked"
+_FRESH_TURNS = 2
+"""Asked longer ago, it is another matter."""
+_LEANS_BACK = re.compile(
+    r"^(?:[哦噢嗯啊]+|好的?|行|谢谢您?|知道了|明白了?|这样啊?|对了)*[，,。、\s]*"
+    r"(?:那(?!边|里|儿|个(?!呢))|要是|如果|换成|这(?:个|种|样)?(?:归|要|得|能|可|算|罚|是|有)|还有呢|具体)"
+)
+_ASKS_ON = re.compile("呢[？?。]?$")
+_SHORT, _LONGEST = 7, 24
+_TAKES_UP = re.compile(r"^(?:那|那么|那就|就|既然|顺便|顺带|这[个件]?事?儿?|行|好的?|嗯)+[，,\s]*")
+
+
+def keep_question(tracker: Tracker, reading: Reading, whole: str, slug: str | None) -> EventType:
+    """Remember the turn's question, `whole` with what it left out, and the article that answered."""
+    kept: dict[str, Any] = {
+        "turn": count_turns(tracker),
+        "slug": slug,
+        "reading": asdict(replace(reading, text=whole)),
+    }
+    return SlotSet(_SLOT, kept)
+
+
+def read_question(tracker: Tracker) -> Reading | None:
+    """The question asked shortly before this turn."""
+    kept = tracker.get_slot(_SLOT)
+    if not kept or not 0 < count_turns(tracker) - kept["turn"] <= _FRESH_TURNS:
+        return None
+    return Reading(**kept["reading"])
+
+
+def last_answer(tracker: Tracker) -> str | None:
+    """The slug of the article that answered it."""
+    return (tracker.get_slot(_SLOT) or {}).get("slug")
+
+
+def complete(tracker: Tracker, question: str) -> str | None:
+    """The question with what was asked before it, where it leaves that out; else None."""
+    before = read_question(tracker)
+    if before is None or len(question) > _LONGEST:
+        return None
+    short = len(question) <= _SHORT or _ASKS_ON.search(question)
+    if not (short or _LEANS_BACK.search(question)):
+        return None
+    return f"{before.text}，{question}"
+
+
+def take_up(tracker: Tracker, reading: Reading) -> Reading | None:
+    """What was asked before, to be filed: 那我要投诉; None where the turn tells its own matter."""
+    before = read_question(tracker)
+    if before is None or not _TAKES_UP.match(reading.text):
+        return None
+    wish = _TAKES_UP.sub("", reading.text)
+    if not is_bare_wish(wish) or not tells_of_trouble(before.text):
+        return None
+    return replace(before, intent="report_case", emergency=reading.emergency)

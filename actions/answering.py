@@ -14,7 +14,12 @@ from actions.turn import conversation_id, read_turn, said, vector_of
 from bot.language.models import Vector
 from bot.language.normalise import normalise
 from cases.draft import Reading
+from kb.errors import ArticleNotFound
+from kb.excerpts import find_excerpt
 from kb.models import Article
+
+_WHOLE = 4
+"""A shorter question does not say what it is about."""
 
 
 def describe_citation(article: Article) -> dict[str, Any]:
@@ -50,19 +55,46 @@ def answer_follow_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> list
 
     None, and nothing said, when there is no such answer.
     """
-    whole = complete(tracker, said(tracker))
+    question = said(tracker)
+    whole = complete(tracker, question)
     if whole is None:
         return None
-    found = services().knowledge.search(normalise(whole).text, _embed(whole))
-    if found.answer is None:
+    slug = _find(question) if len(question) >= _WHOLE else None
+    if slug is not None and slug != last_answer(tracker):
+        whole = question  # it says all there is to ask
+    else:
+        slug = _answer_from_last(dispatcher, tracker, question) or _find(whole)
+    if slug is None:
         return None
-    if found.answer == last_answer(tracker):
+    if slug != last_answer(tracker):
+        say_article(dispatcher, services().knowledge.get(slug))
+    elif not dispatcher.messages:
         # nothing more is known than what was just said
         dispatcher.utter_message(response="utter_policy_no_more")
-    else:
-        say_article(dispatcher, services().knowledge.get(found.answer))
-    kept = keep_question(tracker, read_turn(tracker), whole, found.answer)
+    kept = keep_question(tracker, read_turn(tracker), whole, slug)
     return [kept, SlotSet("failures", 0)]
+
+
+def _find(question: str) -> str | None:
+    return services().knowledge.search(normalise(question).text, _embed(question)).answer
+
+
+def _answer_from_last(
+    dispatcher: CollectingDispatcher, tracker: Tracker, question: str
+) -> str | None:
+    """Say the words of the article said last that answer the question; its slug if there are any."""
+    slug = last_answer(tracker)
+    if slug is None:
+        return None
+    try:
+        article = services().knowledge.get(slug)
+    except ArticleNotFound:  # taken down since
+        return None
+    excerpt = find_excerpt(article, question)
+    if excerpt is None:
+        return None
+    dispatcher.utter_message(text=excerpt, json_message={"citations": [describe_citation(article)]})
+    return slug
 
 
 async def answer_question(dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:

@@ -12,16 +12,20 @@ from actions.after_danger import belongs_to_urgent
 from actions.after_filing import belongs_to_filed, follows_filing
 from actions.answering import answer_follow_up
 from actions.corrections import rate_last_answer
+from actions.earlier_question import take_up
 from actions.fallback import fail_once_more
 from actions.handoff import hand_off
 from actions.hints import keep_hint
 from actions.services import services
 from actions.turn import conversation_id, last_deed, read_turn
+from actions.withdrawal import is_asked
 from bot.language import answers
+from cases.confirming import says_hand_in
 
 _OFFER_OF_A_PERSON = 2
 """After so many failures in a row the last question was whether to hand over."""
 _NO_MORE = frozenset("不用 没有 不需要 不要 没 没事 没别的 不了".split())
+_BARE_NO = 4
 _TAKE_BACK = ("取消", "撤", "作废")
 
 
@@ -37,6 +41,8 @@ class TakeHint(Action):
         turn = read_turn(tracker)
         if services().knowledge.find_by_title(turn.text) is not None:
             return [FollowupAction("action_answer_policy")]
+        if take_up(tracker, turn) is not None:
+            return [FollowupAction("report_form")]
         if turn.first("case_number") is not None:
             return [FollowupAction("progress_form")]
         if await belongs_to_urgent(dispatcher, tracker, others=True):
@@ -67,13 +73,23 @@ class TakeAnswer(Action):
         # a yes is no news for the people on their way
         if await belongs_to_urgent(dispatcher, tracker, others=False):
             return []
+        if is_asked(tracker):
+            if turn.intent == "affirm":
+                return [FollowupAction("action_withdraw_case")]
+            dispatcher.utter_message(response="utter_not_withdrawn")
+            return [SlotSet("failures", 0)]
         if turn.intent == "affirm":
-            if int(tracker.get_slot("failures") or 0) >= _OFFER_OF_A_PERSON:
+            if says_hand_in(turn):
+                dispatcher.utter_message(response="utter_nothing_to_submit")
+            elif int(tracker.get_slot("failures") or 0) >= _OFFER_OF_A_PERSON:
                 hand_off(dispatcher, "多次没有听明白")
             else:
                 dispatcher.utter_message(response="utter_done")
             return [SlotSet("failures", 0)]
         response = _choose_reply_to_no(turn.text, last_deed(tracker))
+        mends = response == "utter_nothing_to_mend" and not _takes_back(turn.text)
+        if mends and len(turn.text) > _BARE_NO and await belongs_to_filed(dispatcher, tracker):
+            return [SlotSet("failures", 0)]
         if response is None:
             return fail_once_more(dispatcher, tracker)
         if response == "utter_policy_not_helped":
@@ -83,8 +99,12 @@ class TakeAnswer(Action):
         return [SlotSet("failures", 0)]
 
 
+def _takes_back(text: str) -> bool:
+    return any(word in text for word in _TAKE_BACK)
+
+
 def _choose_reply_to_no(text: str, last_deed: str | None) -> str | None:
-    if any(word in text for word in _TAKE_BACK):
+    if _takes_back(text):
         return "utter_nothing_to_mend"
     if answers.is_cancel(text) or answers.trim(text) in _NO_MORE:
         return "utter_done"

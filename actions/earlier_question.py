@@ -24,9 +24,16 @@ _LEANS_BACK = re.compile(
     r"^(?:[哦噢嗯啊]+|好的?|行|谢谢您?|知道了|明白了?|这样啊?|对了)*[，,。、\s]*"
     r"(?:那(?!边|里|儿|个(?!呢))|要是|如果|换成|这(?:个|种|样)?(?:归|要|得|能|可|算|罚|是|有)|还有呢|具体)"
 )
-_ASKS_ON = re.compile("呢[？?。]?$")
+_ASKS = re.compile(
+    r"[？?]|呢[。]?$|吗|多少|几(?:点|天|号|次|年|块|个)|多久|谁|哪|啥|什么|怎么|咋|能不能|可不可以|用不用|要不要|罚|算不算"
+)
 _SHORT, _LONGEST = 7, 24
-_TAKES_UP = re.compile(r"^(?:那|那么|那就|就|既然|顺便|顺带|这[个件]?事?儿?|行|好的?|嗯)+[，,\s]*")
+_TAKES_UP = re.compile(
+    r"^(?:那|那么|那就|就|既然|顺便|顺带|这[个件]?事?儿?|行|好的?|嗯|吧)+[，,\s]*(?=我|你|给|帮|投诉|举报|反映|报|登记|要)"
+)
+_WISH = re.compile(
+    r"^(?:我|你|您|们|给|帮|就|要|想|请|来|替)*(?:投诉|举报|反映|上报|登记|报)(?:一下|他们?|它|这个|个|了|吧|上)*"
+)
 
 
 def keep_question(tracker: Tracker, reading: Reading, whole: str, slug: str | None) -> EventType:
@@ -55,20 +62,30 @@ def last_answer(tracker: Tracker) -> str | None:
 def complete(tracker: Tracker, question: str) -> str | None:
     """The question with what was asked before it, where it leaves that out; else None."""
     before = read_question(tracker)
-    if before is None or len(question) > _LONGEST:
+    if before is None or len(question) > _LONGEST or not _ASKS.search(question):
         return None
-    short = len(question) <= _SHORT or _ASKS_ON.search(question)
-    if not (short or _LEANS_BACK.search(question)):
+    if len(question) > _SHORT and not (_LEANS_BACK.search(question) or question.endswith("呢")):
         return None
     return f"{before.text}，{question}"
 
 
 def take_up(tracker: Tracker, reading: Reading) -> Reading | None:
-    """What was asked before, to be filed: 那我要投诉; None where the turn tells its own matter."""
+    """What was asked before, to be filed: 那我要投诉, with the place told beside it; None where the
+    turn tells its own matter.
+    """
     before = read_question(tracker)
-    if before is None or not _TAKES_UP.match(reading.text):
+    if before is None or not (lead := _TAKES_UP.match(reading.text)):
         return None
-    wish = _TAKES_UP.sub("", reading.text)
-    if not is_bare_wish(wish) or not tells_of_trouble(before.text):
+    wish = reading.text[lead.end() :]
+    place = reading.first("location")
+    if is_bare_wish(wish) and tells_of_trouble(before.text):
+        return replace(before, intent="report_case", emergency=reading.emergency)
+    if place is None or not _WISH.match(wish):
         return None
-    return replace(before, intent="report_case", emergency=reading.emergency)
+    return replace(
+        before,
+        text=f"{before.text}\n{reading.text}",
+        intent="report_case",
+        entities=reading.entities,
+        emergency=reading.emergency,
+    )

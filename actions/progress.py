@@ -10,6 +10,7 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_filing import urge_case, urges
+from actions.answering import answer_follow_up
 from actions.handoff import hand_off
 from actions.services import services
 from actions.turn import conversation_id, read_turn
@@ -28,6 +29,11 @@ _AGAIN = "case_number_again"
 _FOUR_DIGITS = re.compile(r"(?<!\d)(?:\d{7})?(\d{4})(?!\d)")
 _LOST = re.compile(r"忘|记不|不记得|找不|丢了|不知道|不清楚|没有?(?:工?单|编)?号")
 _NAMED_SO = re.compile(r"(?:后|末|尾)(?:号|四位|4位)+")
+_OF_A_CASE = re.compile("单|进度|投诉|反映|登记|办到|处理|结果")
+_HOW_MANY = re.compile(
+    "几[件个单条]|[两俩二2三3][件个][^，。]{0,4}单|两[件个]都|都给我查|全部|所有"
+)
+_MOST_LISTED = 5
 _MOST_MISSES = 2
 _OTHER_TASKS = {
     "report_case": "report_form",
@@ -99,8 +105,20 @@ async def say_progress(dispatcher: CollectingDispatcher, number: str) -> Case | 
     return case
 
 
-async def say_latest(dispatcher: CollectingDispatcher, conversation: str) -> Case | None:
-    """The same for the case that was filed last in this conversation: 我那件办到哪一步了."""
+async def say_latest(
+    dispatcher: CollectingDispatcher, conversation: str, asked: str = ""
+) -> Case | None:
+    """The same for the case that was filed last in this conversation: 我那件办到哪一步了.
+
+    All of them where he asks how many there are.
+    """
+    if _HOW_MANY.search(asked):
+        filed = await services().cases.of_conversation(conversation)
+        if len(filed) > 1:
+            lines = [f"您在这里登记过 {len(filed)} 件："]
+            lines += [tell_status(case) for case in filed[:_MOST_LISTED]]
+            dispatcher.utter_message(text="\n".join(lines))
+            return filed[0]
     case = await services().cases.latest_of(conversation)
     if case is not None:
         text = f"您最近登记的是这一件。{tell_status(case)}要查别的，请说工单号。"
@@ -136,15 +154,18 @@ class ValidateProgressForm(Action):
             hand_off(dispatcher, "查询工单进度")
             return end_form(SlotSet("lookup", None))
         if answers.takes_back_case(reading.text):
-            dispatcher.utter_message(response="utter_case_taken_back")
-            return end_form(SlotSet("lookup", None))
+            return end_form(SlotSet("lookup", None), then="action_withdraw_case")
         if asked == KEY and "case_number" in lookup and reading.first("case_number") is None:
             return await self._take_key(dispatcher, tracker, reading, lookup)
         if asked is None and named_case(reading) is None:
-            case = await say_latest(dispatcher, conversation_id(tracker))
+            case = await say_latest(dispatcher, conversation_id(tracker), reading.text)
             if case is not None:
                 urged = urges(reading.text)
                 return await _go_on_with(dispatcher, tracker, case, urged=urged)
+            of_a_case = _OF_A_CASE.search(reading.text)
+            answered = None if of_a_case else answer_follow_up(dispatcher, tracker)
+            if answered is not None:  # 去哪办, after an answer
+                return end_form(*answered)
             started = {"misses": 0, "urged": urges(reading.text)}
             return [SlotSet("lookup", started), SlotSet("requested_slot", NUMBER)]
         return await self._take_number(dispatcher, tracker, reading, lookup)

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import belongs_to_filed, urges
+from actions.after_filing import belongs_to_filed, follows_filing, urge_case, urges
 from actions.after_places import SLOT as PLACE_QUERY
 from actions.after_places import read_wrong_place
 from actions.answering import answer_follow_up, answer_question, answer_reading
@@ -23,7 +23,8 @@ from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
 from actions.manners import count_insults
 from actions.office import say_office
-from actions.progress import end_form, named_case, say_progress
+from actions.progress import end_form, named_case, say_latest, say_progress
+from actions.same_place import recall_place
 from actions.scope import explain_scope
 from actions.services import services
 from actions.several import (
@@ -43,7 +44,8 @@ from actions.wording import describe_case, describe_changes, describe_draft, tel
 from bot.language import answers
 from bot.language.numbers import read_digits
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
-from cases.models import CaseKind, NewCase
+from cases.hazards import is_hazard
+from cases.models import CaseKind, NewCase, Urgency
 from cases.placing import place_of
 from cases.story import asks, speaks_of_adding, tells_something
 from cases.telling import advance, begin, speaks_of_form
@@ -54,6 +56,7 @@ _LIKE_A_PHONE = 5
 _PHOTO_HAS_PLACE = "照片里有拍摄的位置，可以直接用它。"
 _USE_PHOTO = {"title": "用照片的位置", "payload": "用照片的位置"}
 _PLAIN = 0.85
+_OF_ANOTHER = re.compile("撤|单|第一|上一|刚才那|之前")
 _PAUSED = "paused"
 """A requested slot with no question: the form waits in silence while a person talks."""
 _COMPLAINS = re.compile(r"[我想要，。\s]{2,4}(?:投诉|举报|反映)")
@@ -98,6 +101,8 @@ class ValidateReportForm(Action):
             return await self._begin_next(dispatcher, tracker, *upcoming)
         if kept is None:
             return await self._begin(dispatcher, tracker, reading)
+        if Draft.from_json(kept).location is None:
+            reading = await recall_place(dispatcher, tracker, reading)
         draft = Draft.from_json(kept)
         requested = tracker.get_slot("requested_slot")
         asked = Slot(requested) if requested in set(Slot) else draft.missing()
@@ -115,6 +120,11 @@ class ValidateReportForm(Action):
     ) -> list[EventType]:
         if await belongs_to_urgent(dispatcher, tracker, others=False):
             return end_form()
+        if urges(reading.text) and follows_filing(tracker):
+            case = await services().cases.latest_of(conversation_id(tracker))
+            if case is not None:
+                await urge_case(dispatcher, tracker, case)
+                return end_form()
         if speaks_of_adding(reading.text) and await belongs_to_filed(dispatcher, tracker):
             return end_form()
         if asks(reading.text) and reading.confidence < _PLAIN and not reading.emergency:
@@ -128,6 +138,8 @@ class ValidateReportForm(Action):
         for question in asked:
             await answer_reading(dispatcher, tracker, question)
         first = filed[0] if filed else reading if wrong is None else wrong[0]
+        if wrong is None:
+            first = await recall_place(dispatcher, tracker, first)
         draft = _with_hint(begin(first, choose_kind(first)).draft, read_hint(tracker))
         if wrong is not None:
             draft = replace(draft, about=wrong[1], description=first.text)
@@ -204,9 +216,18 @@ class ValidateReportForm(Action):
     ) -> list[EventType]:
         draft, text = outcome.draft, read_turn(tracker).text
         kept: list[EventType] = []
+        filed = None
+        if answers.takes_back_case(text):
+            filed = await services().cases.latest_of(conversation_id(tracker))
+            if outcome.detour is Detour.CHECK_CASE and filed is None:
+                # there is but this one to be given up
+                outcome = replace(outcome, detour=Detour.CANCEL)
         if outcome.detour is Detour.CANCEL:
             over = "utter_one_matter" if draft.doubtful else "utter_report_cancelled"
             dispatcher.utter_message(response=over)
+            if filed is not None and _OF_ANOTHER.search(text):
+                stands = filed.case_number
+                dispatcher.utter_message(response="utter_filed_stands", case_number=stands)
             await services().conversations.keep_draft(conversation_id(tracker), None)
             return [*end_form(SlotSet("draft", None)), *go_on_with_next(tracker, draft)]
         if outcome.detour is Detour.HUMAN:
@@ -224,10 +245,10 @@ class ValidateReportForm(Action):
         elif outcome.detour is Detour.CHECK_CASE:
             number = named_case(read_turn(tracker))
             if answers.takes_back_case(text):
-                dispatcher.utter_message(response="utter_case_taken_back")
+                dispatcher.utter_message(response="utter_withdraw_later")
             elif number is None and urges(text):
                 dispatcher.utter_message(response="utter_report_hurry")
-            elif number is None or await say_progress(dispatcher, number) is None:
+            elif not await self._say_progress(dispatcher, tracker, number):
                 dispatcher.utter_message(response="utter_report_which_case")
         elif outcome.detour is Detour.FIND_PLACE:
             self._find_place(dispatcher, read_turn(tracker))
@@ -249,6 +270,14 @@ class ValidateReportForm(Action):
         dispatcher.utter_message(response="utter_no_danger")
         await services().conversations.keep_draft(conversation_id(tracker), None)
         return end_form(SlotSet("draft", None))
+
+    async def _say_progress(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, number: str | None
+    ) -> bool:
+        if number is not None:
+            return await say_progress(dispatcher, number) is not None
+        text = read_turn(tracker).text
+        return await say_latest(dispatcher, conversation_id(tracker), text) is not None
 
     def _find_place(self, dispatcher: CollectingDispatcher, reading: Reading) -> None:
         if reading.intent == "find_market":
@@ -315,6 +344,7 @@ class SubmitReport(Action):
                 emergency=draft.emergency,
                 attachment_ids=draft.attachment_ids,
                 confidential=draft.confidential,
+                urgency=_grade(draft),
             ),
             BOT,
         )
@@ -333,6 +363,12 @@ class SubmitReport(Action):
         ]
 
 
+def _grade(draft: Draft) -> Urgency | None:
+    """What waits for somebody to fall into it is 紧急; all else is graded as usual."""
+    trap = draft.is_problem and not draft.emergency and is_hazard(draft.description or "")
+    return Urgency.URGENT if trap else None
+
+
 class MendNothing(Action):
     """A correction although nothing is being filled in: it goes to the case just filed."""
 
@@ -344,8 +380,8 @@ class MendNothing(Action):
     ) -> list[EventType]:
         text = read_turn(tracker).text
         if answers.takes_back_case(text):
-            dispatcher.utter_message(response="utter_case_taken_back")
-        elif await belongs_to_urgent(dispatcher, tracker, others=True):
+            return [FollowupAction("action_withdraw_case")]
+        if await belongs_to_urgent(dispatcher, tracker, others=True):
             pass
         elif not await belongs_to_filed(dispatcher, tracker):
             dispatcher.utter_message(response="utter_nothing_to_mend")

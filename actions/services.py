@@ -15,7 +15,9 @@ from cases.nearby_service import Nearby
 from cases.service import Cases
 from cases.supplements import Supplements
 from cases.urging import Urging
+from cases.workflow import Workflow
 from conversations.service import Conversations
+from hotline.clock import Clock
 from kb.editorial import Editorial
 from kb.place_service import Places
 from kb.service import Knowledge
@@ -35,6 +37,8 @@ class Services:
     followers: Followers
     supplements: Supplements
     urging: Urging
+    workflow: Workflow
+    clock: Clock
     surveys: CallBackSurveys
 
 

@@ -13,6 +13,7 @@ from rasa_sdk.events import EventType, FollowupAction
 from actions.services import services
 from bot.language.emergency import danger_to_teller
 from bot.language.models import Vector
+from bot.language.normalise import simplify
 from cases.draft import Reading
 
 
@@ -41,11 +42,11 @@ def vector_of(tracker: Tracker) -> Vector:
 
 
 def said(tracker: Tracker) -> str:
-    """The resident's words; empty when he sent only a position or a picture."""
+    """The resident's words, simplified; empty when he sent only a position or a picture."""
     message, extra = latest(tracker), metadata(tracker)
-    text = str(message.get("text") or "")
+    text = simplify(str(message.get("text") or ""))
     label = (extra.get("location") or {}).get("label")
-    if label and text == label:
+    if label and text == simplify(label):
         return ""  # the position's own name, given to the pipeline to find the district in it
     if (extra.get("location") or extra.get("attachments")) and text in ("图片", "这里", "。"):
         return ""
@@ -65,7 +66,7 @@ def read_turn(tracker: Tracker) -> Reading:
             (str(c["code"]), str(c["name"]), float(c["confidence"]))
             for c in message.get("categories") or ()
         ),
-        entities=tuple(message.get("entities") or ()),
+        entities=tuple(map(_simplify_entity, message.get("entities") or ())),
         emergency=danger_to_teller(message.get("emergency"), said(tracker)),
         shared_location=extra.get("location"),
         attachment_ids=tuple(str(item["id"]) for item in extra.get("attachments") or ()),
@@ -74,6 +75,15 @@ def read_turn(tracker: Tracker) -> Reading:
             None,
         ),
     )
+
+
+def _simplify_entity(entity: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The words of an entity as they stand in the simplified text."""
+    plain = {**entity, "text": simplify(str(entity["text"]))}
+    data = entity.get("data") or {}
+    if "raw_text" in data:
+        plain["data"] = {**data, "raw_text": simplify(str(data["raw_text"]))}
+    return plain
 
 
 def count_turns(tracker: Tracker) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.language.pinyin import spell_name
 from cases.categories import UNSORTED, get_category
 from cases.draft import SELF_HARM, Draft, Outcome, Slot
-from cases.models import Case, CaseKind
+from cases.models import Case, CaseKind, Urgency
 from hotline.clock import iso, to_city
 from hotline.privacy import mask_phone
 
@@ -22,6 +22,9 @@ _FIELDS = {
     Slot.SECRECY: ("保密",),
 }
 """Under which names a slot is read back."""
+
+
+_TAKE_CARE = "这儿有危险，已按紧急登记，请您绕开走。"
 
 
 def describe_draft(draft: Draft, *, masked: bool = False) -> dict[str, Any]:
@@ -85,7 +88,8 @@ def _drop_english(said: str, district: str) -> str:
     spelled = spell_name(district.removesuffix("区"))
     if not spelled:
         return said
-    rest = re.sub(rf"[,\s]*\b{spelled}(?:\s+district)?\s*$", "", said, flags=re.IGNORECASE)
+    name = r"\s?".join(map(re.escape, spelled)) + r"(?:\s*district|\s+qu\b)?"
+    rest = re.sub(rf"^{name}[,\s]+|[,\s]*\b{name}\s*$", "", said, flags=re.IGNORECASE)
     return rest or said
 
 
@@ -111,7 +115,8 @@ def tell_filed(case: Case, *, corrects: bool = False) -> str:
     keep = (
         "您没有留电话，请记好工单号，凭它查进度。" if case.anonymous else "凭工单号可以随时查进度。"
     )
-    return f"{thanks}已登记，{number}{category}{tell_due(case)}{keep}"
+    care = _TAKE_CARE if case.urgency is Urgency.URGENT else ""
+    return f"{thanks}已登记，{number}{category}{care}{tell_due(case)}{keep}"
 
 
 def tell_due(case: Case) -> str:

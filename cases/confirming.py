@@ -9,6 +9,7 @@ from operator import not_
 
 from bot.language import answers
 from cases.categories import UNSORTED
+from cases.choosing import infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
 from cases.filling import SHORTEST_STORY, absorb, is_bare_fact, miss
 from cases.mending import replace_named
@@ -76,6 +77,10 @@ def fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
     text = reading.text
     if draft.anonymous and answers.refuses_contact(text):
         return Outcome(replace(draft, misses=0))
+    if (meant := _I_MEANT.match(text)) and len(text) - meant.end() >= _LEAST_MEANT:
+        return _retell(draft, reading, text[meant.end() :])
+    if (right := _RATHER.match(text)) and not _has_facts(reading):
+        return add_words(draft, reading, f"（更正：{right[1]}）")
     if answers.is_back(text) or answers.is_deny(text) or reading.intent == "deny":
         return Outcome(replace(draft, changing=True, misses=0))
     if is_bare_fact(reading):
@@ -85,6 +90,20 @@ def fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
     if _adds(reading):
         return add_words(draft, reading, tell_story(reading))
     return miss(draft, reading)
+
+
+_I_MEANT = re.compile(r"(?:不对?[，,\s]*)?我(?:要)?(?:说|反映|投诉|报|讲)的?就?是[，,：:\s]*")
+_RATHER = re.compile(r"(?:不对|错了|不是|说错了)[，,\s]+(?:应该)?是?([^，,。]{2,20})[。！!]*$")
+_LEAST_MEANT = 3
+
+
+def _retell(draft: Draft, reading: Reading, words: str) -> Outcome:
+    """我说的是路灯不亮: both stand, the category follows what he meant."""
+    outcome = add_words(draft, reading, words)
+    sorted_anew = infer_category(replace(outcome.draft, category=None), reading.categories)
+    if sorted_anew.category in (None, UNSORTED, draft.category):
+        return outcome
+    return replace(outcome, draft=sorted_anew, changed=(*outcome.changed, Slot.CATEGORY))
 
 
 def add_words(draft: Draft, reading: Reading, words: str) -> Outcome:

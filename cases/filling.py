@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from bot.language import answers
+from bot.language.insults import is_annoyed, is_insult
 from bot.language.numbers import read_digits
 from cases.categories import UNSORTED, find_by_name, get_category
 from cases.choosing import TAKE_CATEGORY, infer_category
@@ -38,7 +39,8 @@ _MOST_MISSES = 2
 _SHORT = 20
 UNSAID = "未说明"
 """When it happened, where he does not know or will not say."""
-_PLAIN = 0.8
+_PLAIN, _LIKELY = 0.8, 0.5
+_TOLD = frozenset({"report_case", "inform", "make_suggestion", "report_error"})
 
 # --- what the first message and volunteered facts fill ---------------------------------------
 
@@ -89,6 +91,33 @@ def miss(draft: Draft, reading: Reading) -> Outcome:
     if volunteered.changed:
         return volunteered
     return _miss_plainly(draft)
+
+
+def _hear_more(draft: Draft, reading: Reading) -> Outcome:
+    """No answer to the question: what it tells of the matter is kept, nothing else of it."""
+    outcome = miss(draft, reading)
+    if not outcome.missed or draft.description is None or not _tells_more(reading):
+        return outcome
+    told = replace(outcome.draft, description=f"{draft.description}\n{tell_story(reading)}")
+    if told.category in (None, UNSORTED):
+        told = infer_category(told, reading.categories)
+    return replace(outcome, draft=told, changed=(Slot.DESCRIPTION,), missed=False)
+
+
+def _tells_more(reading: Reading) -> bool:
+    text = reading.text.strip()
+    if is_bare_fact(reading) or not tells_something(text) or is_bare_wish(text):
+        return False
+    if answers.is_affirm(text) or answers.is_deny(text) or answers.is_unknown(text):
+        return False
+    if answers.is_back(text) or is_insult(text) or is_annoyed(text):
+        return False
+    return reading.intent in _TOLD or _is_plain(reading)
+
+
+def _is_plain(reading: Reading) -> bool:
+    code, _, likely = next(iter(reading.categories), (UNSORTED, "", 0.0))
+    return code != UNSORTED and likely >= _LIKELY
 
 
 def _miss_plainly(draft: Draft) -> Outcome:
@@ -161,7 +190,7 @@ def _fill_category(draft: Draft, reading: Reading) -> Outcome:
         return _hit(replace(draft, category=UNSORTED, offered=()), reading, Slot.CATEGORY)
     if is_bare_fact(reading) and not draft.misses:
         return miss(draft, reading)
-    if tells_something(reading.text) and _is_story(reading):
+    if tells_something(reading.text) and (_is_story(reading) or _tells_more(reading)):
         draft = replace(draft, description=f"{draft.description}\n{tell_story(reading)}")
         draft = infer_category(draft, reading.categories)
     if draft.category is not None:
@@ -183,8 +212,7 @@ def _fill_location(draft: Draft, reading: Reading) -> Outcome:
         return _hit(replace(move_place(draft, place), place_settled=True), reading, Slot.LOCATION)
     if place is None and reading.intent == "report_case" and reading.confidence >= _PLAIN:
         # more of the story instead of a place
-        story = f"{draft.description}\n{tell_story(reading)}"
-        return _miss_plainly(replace(draft, description=story))
+        return _hear_more(draft, reading)
     if (
         place is None
         and 2 <= len(text) <= _LONGEST_PLACE
@@ -192,7 +220,7 @@ def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     ):
         place = {"raw_text": text}
     if place is None:
-        return miss(draft, reading)
+        return _hear_more(draft, reading)
     moved = move_place(draft, place)
     bare = is_coarse(moved.location or {}) and is_bare_fact(reading)
     if bare and not draft.misses:
@@ -209,10 +237,15 @@ def _could_be_place(reading: Reading, told_before: bool) -> bool:
         return False
     if not tells_something(text) or (is_vague(text) and not told_before) or _NO_PLACE.search(text):
         return False
-    return reading.intent == "inform" or bool(_PLACE_WORDS.search(text))
+    if _PLACE_WORDS.search(text):
+        return True
+    # 天天下班点儿 is no place, nor is 卖烧烤的
+    return reading.intent == "inform" and not (reading.first("time") or _is_plain(reading))
 
 
-_NO_PLACE = re.compile("没(?:看|找|听)|阀门|出不[来去]|没出来|叫不应|不知道")
+_NO_PLACE = re.compile(
+    "一直|每天|天天|经常|这样|没(?:看|找|听)|阀门|出不[来去]|没出来|叫不应|不知道"
+)
 _PLACE_WORDS = re.compile(
     r"[路街巷道区楼号门口站桥村里院园店旁边侧东西南北河山庙坊营庄]|胡同|对面|附近|广场|市场|学校|医院|大厦"
 )
@@ -277,12 +310,25 @@ def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
         words = time_clauses(reading) if len(text) <= _LONGEST_PLACE else time
         told = replace(draft.retold(Slot.OCCURRED, words), occurred=words)
         return _hit(told, reading, Slot.OCCURRED)
-    if answers.is_unknown(text) or draft.misses:
-        return _hit(replace(draft, occurred=UNSAID), reading, Slot.OCCURRED)
     tells = tells_something(text) and not answers.is_affirm(text) and not answers.is_deny(text)
-    if tells and len(text) <= _LONGEST_TIME and not is_bare_fact(reading):
+    timely = tells and len(text) <= _LONGEST_TIME and _TIMELY.search(text)
+    if timely and not is_bare_fact(reading):
         return _hit(replace(draft, occurred=text), reading, Slot.OCCURRED)
-    return miss(draft, reading)
+    if answers.is_unknown(text):
+        return _hit(replace(draft, occurred=UNSAID), reading, Slot.OCCURRED)
+    outcome = _hear_more(draft, reading)
+    if draft.misses and outcome.draft.occurred is None:
+        # asked twice: it is left open
+        return replace(
+            outcome, draft=replace(outcome.draft, occurred=UNSAID, misses=0), missed=False
+        )
+    return outcome
+
+
+_TIMELY = re.compile(
+    r"[点天日月年周早晚夜午时刻秒刚总每夏冬春秋季节期后今明昨阵]|最近|现在|眼下|一直|经常|老是|以来|小时|分钟|开始|前儿|前几"
+    r"|下班|上班|放学|饭点|平时|偶尔|有时|一会|好久|长期|随时|回回|[一两几]次"
+)
 
 
 def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
@@ -292,7 +338,7 @@ def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
     refuses = answers.is_deny(reading.text) and not re.search("对|是|错", reading.text)
     if refuses or answers.refuses_contact(reading.text) or answers.is_unknown(reading.text):
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
-    return miss(draft, reading)
+    return _hear_more(draft, reading)
 
 
 def read_landline(text: str) -> str | None:

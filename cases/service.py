@@ -189,6 +189,17 @@ class Cases:
             number = await store.latest_number_of(session, conversation_id)
         return await self.get(number) if number else None
 
+    async def of_conversation(self, conversation_id: str, most: int = 20) -> Sequence[Case]:
+        """The cases filed in a conversation, the newest first, without their histories."""
+        query = (
+            select(store.CaseRow)
+            .where(store.CaseRow.conversation_id == conversation_id)
+            .order_by(store.CaseRow.case_number.desc())
+            .limit(most)
+        )
+        async with self._db.read() as session:
+            return [self._plain(row, ()) for row in await session.scalars(query)]
+
     async def urgent_of(self, conversation_id: str) -> Case | None:
         """The case filed last in a conversation if it is an emergency, new and not over."""
         case = await self.latest_of(conversation_id)

@@ -11,6 +11,7 @@ from bot.language import answers
 from bot.language.emergency import denies_danger, detect_emergency
 from bot.language.insults import is_mere_insult
 from bot.language.numbers import read_digits
+from bot.language.settle import complains_of_staff
 from cases.categories import UNSORTED
 from cases.confirming import (
     CHANGE_WORDS,
@@ -32,6 +33,9 @@ from cases.story import added_words, asks, asks_secrecy, is_bare_wish, speaks_of
 FILLERS = {**BEFORE_THE_END, Slot.CONFIRMED: fill_confirmed, Slot.CHANGE: fill_change}
 
 
+_CALLED = re.compile(
+    r"(?:已经|刚|都|我|早)*(?:报(?:了|过)?警了?|打(?:了|过|完)(?:110|119|120|电话)|叫(?:了|过)(?:救护车|120|消防|警察))"
+)
 _IN_BETWEEN = frozenset(Slot) - {Slot.WANTED, Slot.DESCRIPTION, Slot.SIMILAR, Slot.CHANGE}
 _LEFT_OPEN: Mapping[Slot, Mapping[str, Any]] = {
     Slot.OCCURRED: {"occurred": UNSAID},
@@ -43,6 +47,8 @@ _LEFT_OPEN: Mapping[Slot, Mapping[str, Any]] = {
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
     """Start a report with everything its first message already tells."""
     draft = Draft(kind=kind.value, doubtful=reading.doubtful, emergency=reading.emergency)
+    if complains_of_staff(reading.text):
+        draft = replace(draft, category=UNSORTED)  # no matter of the street: a person sorts it
     if reading.emergency or not is_bare_wish(reading.text.strip()):
         draft = replace(draft, description=tell_story(reading))
     return absorb(draft, reading, asked=None)
@@ -59,6 +65,8 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
         return Outcome(draft, detour=Detour.WHY_CONTACT)
     if not reading.text and (reading.attachment_ids or asked is not Slot.LOCATION):
         return _take_shared(draft, asked, reading)
+    if draft.emergency and _CALLED.search(reading.text):
+        return add_words(draft, reading, tell_story(reading))
     detour = _find_detour(draft, asked, reading)
     if detour is not None:
         return Outcome(draft, detour=detour)
@@ -75,6 +83,9 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
         if added:
             return add_words(draft, reading, added)
         return Outcome(replace(draft, changing=True, misses=0))
+    turns = draft.kind == CaseKind.PRAISE.value and reading.intent == "report_case"
+    if turns and reading.confidence >= _OTHER and len(reading.text) > _SHORT_REPLY:
+        return begin(reading, CaseKind.COMPLAINT)  # 呵呵，真辛苦: it was no praise
     if asked is not None and asked in _LEFT_OPEN and says_hand_in(reading):
         left = replace(draft, **_LEFT_OPEN[asked], misses=0)
         return Outcome(left, changed=(asked,))

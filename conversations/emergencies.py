@@ -7,6 +7,8 @@ Numbers: 110 police, 119 fire, 120 medical, 122 traffic accidents: 北京市接�
 
 from __future__ import annotations
 
+from bot.language.tongues import detect_language
+
 _STAY = "我会把情况记下来，并提醒值班人员。"
 
 EMERGENCY_ADVICE = {
@@ -23,3 +25,30 @@ EMERGENCY_ADVICE = {
     "self_harm": "您的安全最要紧。请马上拨打 110 或 120，也请告诉身边的人陪着您。"
     "您也可以回复“人工”，值班人员来陪您说。",
 }
+
+_LOGGED = "I am writing this down and alerting the staff on duty."
+_IN_ENGLISH = {
+    "fire": f"Fire: get to a safe place first, then call 119 at once. Hurt: call 120. {_LOGGED}",
+    "gas": "This may be a gas leak: touch no switch, make no flame, do not phone indoors. Close the "
+    "valve, open the windows, go outside at once, then call the repair number on your gas card or "
+    f"meter, or 119. Unwell: call 120. {_LOGGED}",
+    "medical": f"Somebody is hurt or in danger of life: call 120 now. {_LOGGED}",
+    "police": f"Keep yourself safe first, then call the police on 110. Hurt: call 120. {_LOGGED}",
+    "collapse": f"It may come down: leave at once, warn others, call 119 or 110. {_LOGGED}",
+    "electric": "Danger of electric shock: keep away from the wire and from water, touch nothing, "
+    f"warn others, call 110. Somebody struck: call 120. {_LOGGED}",
+    "rescue": f"Call 119 or 110 now; hurt: 120. Keep yourself safe. {_LOGGED}",
+    "traffic": f"Get to a safe place first. Traffic accident: call 122; hurt: 120. {_LOGGED}",
+    "self_harm": "Your safety comes first. Please call 110 or 120 now, and tell somebody near you to "
+    "stay with you. Reply “agent” and a person on duty will talk with you.",
+}
+STAY_WITH_US = "您的话值班人员都能看到，会尽快来陪您说。请先拨打 110，也请告诉身边的人陪着您。"
+"""To every message of somebody who wants to die and waits for a person."""
+
+
+def advise(danger: str, text: str) -> str:
+    """What to do in a danger (a key of EMERGENCY_ADVICE): in Chinese, and in English before it for
+    who writes in a foreign language.
+    """
+    advice = EMERGENCY_ADVICE[danger]
+    return advice if detect_language(text) is None else f"{_IN_ENGLISH[danger]}\n{advice}"

@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.language.emergency import danger_to_teller, detect_emergency
+from bot.language.normalise import simplify
 from conversations import store
-from conversations.emergencies import EMERGENCY_ADVICE
+from conversations.emergencies import STAY_WITH_US, advise
 from conversations.errors import (
     ConversationClosed,
     ConversationNotFound,
@@ -193,9 +194,9 @@ class Conversations(HeldConversations):
             payload=await _incoming_payload(session, conversation_id, incoming),
         )
         await session.flush()
-        danger = danger_to_teller(detect_emergency(entry.text), entry.text)
+        danger = _danger_in(entry.text)
         if danger is not None:
-            self._advise_in_danger(session, row, danger, entry.id)
+            self._advise_in_danger(session, row, danger, entry.id, entry.text)
         for_bot = row.holder == Holder.BOT.value
         if row.holder == Holder.QUEUE.value and wants_to_leave_queue(incoming.text):
             self._timeline.give_back(
@@ -225,15 +226,16 @@ class Conversations(HeldConversations):
     async def _say_kept(
         self, session: AsyncSession, row: store.ConversationRow, message_id: str
     ) -> None:
-        """Tell who goes on talking in the queue that his words are kept; now and then is enough."""
+        """Tell who goes on talking in the queue that his words are kept; now and then is enough, but
+        who wants to die is left without a word never."""
         if row.waiting_since is None or row.channel == _VOICE:
             return
         said = await store.count_said(session, row.id, Sender.RESIDENT, row.waiting_since)
-        if said % _KEPT_EVERY == 1:
+        alone = row.emergency == "self_harm"
+        if alone or said % _KEPT_EVERY == 1:
+            text = STAY_WITH_US if alone else KEPT_FOR_OPERATOR
             now = self._clock.now()
-            self._timeline.say(
-                session, row, now, Sender.SYSTEM, KEPT_FOR_OPERATOR, in_reply_to=message_id
-            )
+            self._timeline.say(session, row, now, Sender.SYSTEM, text, in_reply_to=message_id)
 
     async def warn(self, conversation_id: str, danger: str, message_id: str | None) -> None:
         """Tell where to call in a danger that only the whole reading of a message showed.
@@ -245,7 +247,9 @@ class Conversations(HeldConversations):
             if row is None:
                 raise ConversationNotFound
             if row.emergency is None:
-                self._advise_in_danger(session, row, danger, message_id)
+                entry = await session.get(store.EntryRow, message_id) if message_id else None
+                told = entry.text if entry is not None else ""
+                self._advise_in_danger(session, row, danger, message_id, told)
                 self._timeline.announce(session, row.id)
 
     def _advise_in_danger(
@@ -254,12 +258,13 @@ class Conversations(HeldConversations):
         row: store.ConversationRow,
         danger: str,
         message_id: str | None,
+        text: str,
     ) -> None:
         """Tell where to call, before anything else, whoever holds, and though Rasa be down."""
         if row.emergency == danger:
             return
         now, row.emergency = self._clock.now(), danger
-        advice = EMERGENCY_ADVICE[danger]
+        advice = advise(danger, text)
         self._timeline.say(session, row, now, Sender.SYSTEM, advice, in_reply_to=message_id)
         record_deed(session, now, SYSTEM, "emergency_raised", "conversation", row.id, kind=danger)
 
@@ -391,6 +396,11 @@ class Conversations(HeldConversations):
             row = await store.lock_conversation(session, conversation_id)
             if row is not None:
                 row.open_question = None
+
+
+def _danger_in(text: str) -> str | None:
+    plain = simplify(text)
+    return danger_to_teller(detect_emergency(plain), plain)
 
 
 def _hash_token(token: str) -> str:

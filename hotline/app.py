@@ -175,6 +175,8 @@ async def open_product(
                 Followers(db, clock, vault),
                 Supplements(db, clock, vault),
                 Urging(db, clock),
+                workflow,
+                clock,
                 surveys,
             )
         )

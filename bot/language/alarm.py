@@ -8,6 +8,7 @@ sentence by sentence, and there more is asked of a sentence: most of them tell o
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -36,6 +37,12 @@ _OTHERWISE = 0.8
 _POSSIBLE = 0.1
 """What surely thanks, asks or says where does not cry for help as well, unless danger is likely, nor
 does what hardly sounds like a report or like nothing known."""
+
+_OF_GAS = re.compile(
+    r"[煤燃霉]气|天然气|液化气|瓦斯|气味|味|漏|嘶|熏|呛|罐|灶|阀|管道|头[晕疼]|恶心|中毒|一氧化碳|炉子|炭|\bgas|meiqi|ranqi|mei qi|ran qi",
+    re.IGNORECASE,
+)
+"""暖气不热，气死我了 sounds like gas and names nothing of it."""
 
 Ranked = Sequence[tuple[str, float]]
 """Labels with probabilities, best first."""
@@ -104,6 +111,8 @@ def _decide(text: str, ranked: Ranked, intents: Sequence[Intent]) -> str | None:
         return None if outvoted else (kind if odds > _SURE else told)
     likely = sum(each.confidence for each in intents if each.name in (_TOLD, _STRANGE))
     if doubtful and likely < _POSSIBLE:
+        return None
+    if kind == "gas" and not _OF_GAS.search(text):
         return None
     return kind if 1 - harmless >= _TAKE and odds >= _TAKE_KIND else None
 

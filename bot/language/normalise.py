@@ -141,7 +141,7 @@ def normalise(text: str, channel: Channel = "webchat") -> Normalised:
 
 def _normalise_once(draft: _Draft, channel: Channel) -> None:
     draft.fold(spell_out(draft.text))
-    draft.rewrite(_choose_punctuation(_simplify(draft.text)))
+    draft.rewrite(_choose_punctuation(simplify(draft.text)))
     _fold_spaces(draft)
     _fold_repeats(draft)
     if channel == "voice":
@@ -173,14 +173,18 @@ def _converter() -> opencc.OpenCC:
     return opencc.OpenCC("t2s")
 
 
-def _simplify(text: str) -> str:
+# 著火, 等著: what is simplified knows the sign only in 著名 and the like
+_WRITTEN = re.compile("(?<![名原专译论编合土显昭卓撰遗拙])著(?![名作述称书录者])")
+
+
+def simplify(text: str) -> str:
     """Traditional to simplified, character for character so that offsets hold."""
     if text.isascii():
         return text
     converted: str = _converter().convert(text)
-    if len(converted) == len(text):
-        return converted
-    return "".join(_simplify_char(char) for char in text)
+    if len(converted) != len(text):
+        converted = "".join(_simplify_char(char) for char in text)
+    return _WRITTEN.sub("着", converted)
 
 
 @lru_cache(maxsize=8192)

@@ -106,6 +106,8 @@ class UnitFinder:
         boundaries = {*starts, len(text)}
 
         def accept(start: int, end: int) -> bool:
+            if text[end - 1 : end + 1] == "路灯":
+                return False  # 北太平庄的路灯
             if end - start > _SHORT_HIT or text[end - 1] == "区":
                 return True
             return start in boundaries and (
@@ -124,6 +126,9 @@ class UnitFinder:
         ending, kind, fragile = _ending_of(piece.text)
         if not ending or (piece.text == "路" and pieces[index - 1].text.endswith(_ROAD_SIGNS)):
             return None  # 月坛北街路口 is no road 月坛北街路
+        lamp = piece.text == "路" and pieces[index + 1 : index + 2]
+        if lamp and lamp[0].text.startswith("灯") and pieces[index - 1].unit is not None:
+            return None  # 北太平庄的路灯, cut in the middle
         stem = piece.text[: -len(ending)]
         tag = self._segmenter.tag_of(piece.text)
         if stem and tag is not None:

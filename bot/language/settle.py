@@ -56,6 +56,9 @@ _ASKS_PROGRESS = re.compile(
     r"(?:那[个件]|我那|我的|刚才|上次|之前)[^，。？?]{0,12}(?:怎么着了|怎么样了|咋样了|咋着了|到哪一?步|有(?:信儿|结果|消息)(?:没|了吗|吗))"
     r"|^(?:能不能|可不可以|麻烦|请|帮我|给我)?(?:再)?(?:快点儿?|快一点|催一?下|催催|加急)(?:办|处理)?(?:吧|吗|行吗|行不行|啊|呀)?[？?。！!]*$"
 )
+_ABOUT_STAFF = re.compile(
+    r"(?:投诉|举报|告)[^，。？?]{0,8}(?:城管(?!局?(?:电话|在哪|地址))|执法(?:队员|人员)|队员|协管|工作人员|办事员|接线员|坐席)(?![^，。]{0,6}(?:哪|电话|地址|怎么))"
+)
 _LONGEST_ASKED = 24
 _TROUBLE_IN_ENGLISH = re.compile(
     r"\b(?:out|broken|dead|missing|blocked|blocking|leak\w*|overflow\w*|dirty|filthy|smell\w*|stink\w*|nois[ey]|loud"
@@ -85,6 +88,7 @@ def settle_intents(
     if settled is None and (
         _tells_of_ours(text, ranking, entities, category)
         or _is_wrong_in_the_street(ranking, category)
+        or _is_told_in_anger(text, ranking, category)
     ):
         ranking = put_first("report_case", ranking)
     if settled is None and ranking[0].name == "out_of_scope" and _find_number(entities):
@@ -153,6 +157,12 @@ def _tells_of_ours(
     return _is_in_the_city(places) and (complains or tells_of_trouble(text))
 
 
+def _is_told_in_anger(text: str, ranking: Sequence[Intent], category: CategoryGuess | None) -> bool:
+    """暖气不热，气死我了: no mere scolding where the trouble is plain."""
+    scolds = ranking[0].name == "chitchat" and is_annoyed(text)
+    return scolds and tells_of_trouble(text) and _is_sure(category, _CERTAIN_CATEGORY)
+
+
 def _is_wrong_in_the_street(ranking: Sequence[Intent], category: CategoryGuess | None) -> bool:
     """宣传布撕了半拉: what is surely a problem of ours is no error in what we tell, if in doubt."""
     odds = {intent.name: intent.confidence for intent in ranking}
@@ -182,6 +192,11 @@ def put_first(name: str, ranking: Sequence[Intent]) -> tuple[Intent, ...]:
     return (Intent(name, SETTLED), *(intent for intent in ranking if intent.name != name))
 
 
+def complains_of_staff(text: str) -> bool:
+    """Whether somebody of the service itself is complained of: 我要投诉城管队员."""
+    return _ABOUT_STAFF.search(text) is not None
+
+
 def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> str | None:
     if emergency is not None:
         return "report_case"
@@ -199,6 +214,8 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
         return "affirm"
     if answers.is_deny(text) or answers.is_cancel(text):
         return "deny"
+    if complains_of_staff(text):
+        return "report_case"
     number = _find_number(entities)
     asks_where = _ASKS_WHERE.search(text) and len(text) <= _LONGEST_ASKED
     if asks_where and not (tells_of_trouble(text) or is_elsewhere(text)):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.language.models import Channel
-from bot.language.normalise import normalise
+from bot.language.normalise import normalise, simplify
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()), max_size=120)
 HASTY_TEXT = st.text(
@@ -165,3 +165,16 @@ def test_long_texts_take_time_in_proportion(piece: str) -> None:
     began = time.process_time()
     normalise(text, "voice")
     assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("著火了，快來人", "着火了，快来人"),
+        ("堵著門，等著看", "堵着门，等着看"),
+        ("著名的著作", "著名的著作"),
+        ("土著居民顯著增多", "土著居民显著增多"),
+    ],
+)
+def test_the_sign_of_a_lasting_deed_is_not_that_of_a_book(written: str, plain: str) -> None:
+    assert simplify(written) == plain

@@ -1,0 +1,64 @@
+"""Taking back the case just filed (撤回): asked once more, then done; what is others' too is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.services import services
+from actions.turn import conversation_id, end_turn, last_deed
+from cases.errors import CaseNotFound, IllegalMove
+from cases.lifecycle import OVER, Deed, Order, Part
+from cases.models import Case
+from hotline.audit import Actor
+
+NAME = "action_withdraw_case"
+_REASON = "市民在对话里撤回"
+
+
+def is_asked(tracker: Tracker) -> bool:
+    """Whether the message before was asked back: shall it really be taken back?"""
+    return last_deed(tracker) == NAME
+
+
+class WithdrawCase(Action):
+    """Takes back the case filed last in this conversation, once he has said so twice."""
+
+    def name(self) -> str:
+        return NAME
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        case = await services().cases.latest_of(conversation_id(tracker))
+        if case is None or not _may_go(case):
+            dispatcher.utter_message(response="utter_case_taken_back")
+        elif not is_asked(tracker):
+            dispatcher.utter_message(
+                response="utter_withdraw_ask",
+                case_number=case.case_number,
+                category=case.category_name or case.kind.value,
+            )
+        elif await _withdraw(tracker, case):
+            dispatcher.utter_message(response="utter_withdrawn")
+        else:
+            dispatcher.utter_message(response="utter_case_taken_back")
+        return end_turn()
+
+
+def _may_go(case: Case) -> bool:
+    """An emergency, and what others have joined, is for a person to judge."""
+    return case.status not in OVER and case.emergency is None and case.weight == 1
+
+
+async def _withdraw(tracker: Tracker, case: Case) -> bool:
+    order = Order(Deed.WITHDRAW, case.version, _REASON)
+    who = Actor("resident", conversation_id(tracker), "市民")
+    try:
+        await services().workflow.act(case.case_number, order, who, Part.RESIDENT)
+    except (CaseNotFound, IllegalMove):
+        return False  # reported already, or changed by somebody this very moment
+    return True

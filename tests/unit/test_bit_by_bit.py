@@ -1,0 +1,160 @@
+"""Told in pieces: what answers no question is kept as part of the matter, and talk is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.language import answers
+from bot.language.emergency import detect_emergency
+from bot.language.insults import is_annoyed
+from bot.language.parts import _cut_at_markers
+from cases.draft import Detour, Draft, Outcome, Reading, Slot
+from cases.models import CaseKind
+from cases.telling import advance
+from conversations.emergencies import EMERGENCY_ADVICE, advise
+from tests.unit.test_telling import entity
+
+SMOKE = (("06029", "露天烧烤", 0.9),)
+STALL = Draft(
+    kind=CaseKind.COMPLAINT.value,
+    description="那个卖烧烤的",
+    category="06029",
+    location={"raw_text": "望京西园三区", "district": "朝阳区", "district_code": "110105"},
+    place_settled=True,
+)
+
+
+def hear(asked: Slot, text: str, intent: str = "inform", draft: Draft = STALL) -> Outcome:
+    return advance(draft, asked, Reading(text, intent, 0.7))
+
+
+@pytest.mark.parametrize("asked", [Slot.OCCURRED, Slot.CONTACT])
+def test_a_piece_of_the_story_is_kept_whatever_was_asked(asked: Slot) -> None:
+    outcome = hear(asked, "又来了", "report_case")
+    assert outcome.draft.description == "那个卖烧烤的\n又来了"
+    assert outcome.draft.occurred is None
+    assert not outcome.missed
+    again = hear(asked, "熏得我开不了窗", "report_case", outcome.draft)
+    assert (again.draft.description or "").endswith("熏得我开不了窗")
+
+
+def test_what_is_asked_twice_in_vain_is_left_open() -> None:
+    first = hear(Slot.OCCURRED, "又来了", "report_case")
+    assert hear(Slot.OCCURRED, "卖烧烤的", "inform", first.draft).draft.occurred == "未说明"
+
+
+@pytest.mark.parametrize("words", ["你们是死人吗", "好的", "嗯", "傻逼"])
+def test_talk_is_no_part_of_it(words: str) -> None:
+    assert hear(Slot.CONTACT, words, "chitchat").draft.description == "那个卖烧烤的"
+
+
+@pytest.mark.parametrize(
+    ("words", "times"), [("天天下班点儿", ("天天",)), ("一直这样", ()), ("每天", ("每天",))]
+)
+def test_a_time_is_no_place(words: str, times: tuple[str, ...]) -> None:
+    nowhere = Draft(kind=CaseKind.COMPLAINT.value, description="把路堵死了", category="06029")
+    items = tuple(entity("time", each) for each in times)
+    for draft in (nowhere, advance(nowhere, Slot.LOCATION, Reading("嗯", "chitchat", 0.9)).draft):
+        outcome = advance(draft, Slot.LOCATION, Reading(words, "inform", 0.9, entities=items))
+        assert outcome.draft.location is None
+
+
+def test_what_is_being_sold_is_no_place() -> None:
+    nowhere = Draft(kind=CaseKind.COMPLAINT.value, description="又来了", category="06029")
+    outcome = advance(nowhere, Slot.LOCATION, Reading("卖烧烤的", "inform", 0.9, SMOKE))
+    assert outcome.draft.location is None
+    assert outcome.draft.description == "又来了\n卖烧烤的"
+
+
+def summary() -> Draft:
+    return Draft(
+        kind=STALL.kind,
+        description="时间：路灯",
+        category="99999",
+        location=STALL.location,
+        place_settled=True,
+        occurred="昨天",
+        anonymous=True,
+    )
+
+
+def test_what_he_meant_is_told_at_the_summary() -> None:
+    lamp = (("01037", "路灯", 0.9),)
+    said = Reading("我说的是路灯不亮", "report_case", 0.9, lamp)
+    outcome = advance(summary(), Slot.CONFIRMED, said)
+    assert outcome.draft.category == "01037"
+    assert (outcome.draft.description or "").endswith("路灯不亮")
+    mended = advance(summary(), Slot.CONFIRMED, Reading("不对，是三盏", "deny", 0.6))
+    assert (mended.draft.description or "").endswith("（更正：三盏）")
+
+
+def test_irony_is_no_praise_when_the_trouble_follows() -> None:
+    praise = Draft(kind=CaseKind.PRAISE.value, description="呵呵 城管真辛苦")
+    said = Reading("占道摆摊的都快摆到我家床上了", "report_case", 0.9, SMOKE)
+    outcome = advance(praise, Slot.LOCATION, said)
+    assert outcome.draft.kind == CaseKind.COMPLAINT.value
+    assert outcome.draft.description == "占道摆摊的都快摆到我家床上了"
+
+
+@pytest.mark.parametrize("words", ["我已经报警了", "刚打了120", "叫了救护车"])
+def test_that_help_was_called_is_no_question_for_a_case(words: str) -> None:
+    fire = Draft(kind=CaseKind.HELP.value, description="着火了", emergency="fire")
+    outcome = advance(fire, Slot.LOCATION, Reading(words, "check_case", 0.9))
+    assert outcome.detour is None
+    assert outcome.draft.description == f"着火了\n{words}"
+
+
+def test_hand_in_leaves_open_what_was_not_told() -> None:
+    outcome = hear(Slot.OCCURRED, "提交", "affirm")
+    assert outcome.draft.occurred == "未说明"
+    assert hear(Slot.CONTACT, "直接提交", "affirm", outcome.draft).draft.anonymous
+
+
+def test_a_second_matter_is_kept_for_later() -> None:
+    parking = (("06067", "违规停放", 0.9),)
+    said = Reading("另外小区门口还有人乱停车", "report_case", 0.9, parking)
+    assert advance(STALL, Slot.CONTACT, said).detour is Detour.ANOTHER
+    same = Reading("另外他们还把桌子摆出来", "report_case", 0.9, SMOKE)
+    assert advance(STALL, Slot.CONTACT, same).detour is None
+
+
+@pytest.mark.parametrize("words", ["我不告他了", "不追究了", "算了算了"])
+def test_mercy_is_giving_up(words: str) -> None:
+    assert answers.is_cancel(words)
+
+
+def test_a_number_not_wanted_is_refused() -> None:
+    assert answers.refuses_contact("不要电话 我怕他知道")
+
+
+@pytest.mark.parametrize("words", ["我要上抖音曝光你们", "打了八百遍电话了", "再不管我找电视台去"])
+def test_fed_up_is_heard(words: str) -> None:
+    assert is_annoyed(words)
+
+
+@pytest.mark.parametrize("words", ["老人不小心摔倒在没盖的井里了", "井盖没了，老人掉下去了"])
+def test_who_fell_into_a_manhole_is_in_danger(words: str) -> None:
+    assert detect_emergency(words) == "rescue"
+
+
+@pytest.mark.parametrize("words", ["怕老人掉到井里", "小孩差点掉下去", "手机掉井里了"])
+def test_who_might_fall_is_not(words: str) -> None:
+    assert detect_emergency(words) is None
+
+
+def test_three_spoken_matters_are_three() -> None:
+    text = "三件事 一 路灯不亮 二 楼下烧烤冒烟 三 有人乱贴小广告"
+    assert [each.text for each in _cut_at_markers(text)] == [
+        "路灯不亮",
+        "楼下烧烤冒烟",
+        "有人乱贴小广告",
+    ]
+
+
+@pytest.mark.parametrize("danger", sorted(EMERGENCY_ADVICE))
+def test_a_foreigner_is_told_in_english_as_well(danger: str) -> None:
+    chinese = EMERGENCY_ADVICE[danger]
+    assert advise(danger, "救命") == chinese
+    english, _, rest = advise(danger, "help, please help us now").partition("\n")
+    assert rest == chinese
+    assert english.isascii() or "“agent”" in english

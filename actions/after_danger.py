@@ -7,6 +7,8 @@ What has been said already is read from the case itself.
 
 from __future__ import annotations
 
+import re
+
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -15,11 +17,25 @@ from actions.services import services
 from actions.similar import to_location
 from actions.turn import conversation_id, read_turn
 from bot.language import answers
-from bot.language.emergency import denies_danger
+from bot.language.emergency import denies_danger, is_all_clear
 from cases.draft import SELF_HARM, Draft, Reading
 from cases.models import Case, Location
 from cases.placing import place_of
+from cases.story import asks
 from cases.supplements import ADDED
+
+_SHORT = 24
+_ASKS_WHO_COMES = re.compile(
+    r"(?:派|有|来)(?:个|几)?(?:人|车)[^，。]{0,4}(?:来|吗|没|么|不)|(?:谁|人|你们)[^，。]{0,4}(?:会|能|要)?来(?:救|吗|不|修|处理)|(?:多久|几点|什么时候|啥时候|多长时间)[^，。]{0,6}(?:来|到)"
+    r"|(?i:(?:is|will|when)[^.?]{0,20}(?:someone|somebody|anyone|anybody|help)?[^.?]{0,10}com(?:e|ing)|someone is coming)"
+)
+_ASKS_WHAT_TO_DO = re.compile(
+    r"怎么办|咋办|(?:干|做)(?:嘛|啥|什么|点啥)|该(?:怎么|咋|干)|(?:能不能|可不可以|要不要|用不用|还能|可以)[^，。]{0,10}(?:吗|不|么|[？?]|$|回|进|开|关|守|救|动|做)"
+    r"|(?i:what (?:should|shall|do|can) (?:i|we) do)"
+)
+_SPEAKS_OF_DANGER = re.compile(
+    r"受伤|报(?:了|过)?警|打(?:了|过|完)?(?:1[12][0-9]|电话)|救护车|消防|流血|出血|昏|醒|喘|呼吸|被困|着火|冒烟|火花|气味|漏气|砸|摔|断了"
+)
 
 
 async def belongs_to_urgent(
@@ -35,16 +51,28 @@ async def belongs_to_urgent(
     case = await services().cases.urgent_of(conversation_id(tracker))
     if case is None or (case.emergency != SELF_HARM and _is_denied(case)):
         return False
-    denied = denies_danger(reading.text)
+    denied = denies_danger(reading.text) or is_all_clear(reading.text)
     place = None if denied or _has_place(case) else _place(reading)
     told_where = place is not None and reading.intent in ("inform", "correct_slot")
-    if not (denied or told_where or others or _is_the_same(reading, case)):
+    asked = _choose_answer(reading.text)
+    speaks = len(reading.text) <= _SHORT and _SPEAKS_OF_DANGER.search(reading.text)
+    if not (denied or told_where or others or asked or speaks or _is_the_same(reading, case)):
         return False
+    if asked and case.emergency != SELF_HARM:
+        dispatcher.utter_message(response=asked, case_number=case.case_number)
+        return True
     if not await add_to_case(tracker, case, reading, place):
         return False
     said = _choose_reply(case, denied=denied, told_where=told_where)
     dispatcher.utter_message(response=said, case_number=case.case_number)
     return True
+
+
+def _choose_answer(text: str) -> str | None:
+    """To a question that everybody in danger asks: will somebody come, what shall I do."""
+    if _ASKS_WHO_COMES.search(text):
+        return "utter_urgent_who_comes"
+    return "utter_urgent_what_to_do" if asks(text) and _ASKS_WHAT_TO_DO.search(text) else None
 
 
 def _choose_reply(case: Case, *, denied: bool, told_where: bool) -> str:
@@ -58,7 +86,8 @@ def _choose_reply(case: Case, *, denied: bool, told_where: bool) -> str:
 def _is_denied(case: Case) -> bool:
     """Whether he has said already that there is no danger."""
     notes = (step.note for step in case.history if step.note.startswith(ADDED))
-    return any(denies_danger(note.removeprefix(ADDED)) for note in notes)
+    told = [note.removeprefix(ADDED) for note in notes]
+    return any(denies_danger(each) or is_all_clear(each) for each in told)
 
 
 def _is_the_same(reading: Reading, case: Case) -> bool:

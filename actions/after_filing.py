@@ -21,7 +21,7 @@ _EMPTY = re.compile(
     r"地点址时间电话号码类别写记填错不需修改换成的是有，,。！!：:\s]+"
 )
 _URGES = re.compile(
-    r"催(?!收|费|缴|款|债|婚)|加急|快(?:点|一点|些)儿?(?:办|处理|来|解决|派|[啊吧呀不行]|[，,。！!\s]|$)|(?:赶紧|赶快|尽快|抓紧)(?:办|处理|来|解决|派)"
+    r"催(?!收|费|缴|款|债|婚)|加急|(?:怎么|咋)还(?:没|不)(?:有)?(?:人)?(?:来|管|处理)|还没人(?:来|管|处理)|急死(?:了|我)|快(?:点|一点|些)儿?(?:办|处理|来|解决|派|[啊吧呀不行]|[，,。！!\s]|$)|(?:赶紧|赶快|尽快|抓紧)(?:办|处理|来|解决|派)"
 )
 
 
@@ -61,7 +61,12 @@ async def belongs_to_filed(dispatcher: CollectingDispatcher, tracker: Tracker) -
         return True
     if not await add_to_case(tracker, case, reading):
         return False
-    dispatcher.utter_message(response="utter_added", case_number=case.case_number)
+    phone = own_phone(reading)
+    if phone is not None:
+        said = {"response": "utter_added_phone", "last_four": phone[-4:]}
+    else:
+        said = {"response": "utter_added"}
+    dispatcher.utter_message(**said, case_number=case.case_number)
     return True
 
 

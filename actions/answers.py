@@ -21,6 +21,7 @@ from actions.turn import conversation_id, last_deed, read_turn
 from actions.withdrawal import is_asked
 from bot.language import answers
 from cases.confirming import says_hand_in
+from cases.story import own_phone
 
 _OFFER_OF_A_PERSON = 2
 """After so many failures in a row the last question was whether to hand over."""
@@ -51,7 +52,9 @@ class TakeHint(Action):
             return []
         if (answered := answer_follow_up(dispatcher, tracker)) is not None:
             return answered
-        if turn.attachment_ids:
+        if own_phone(turn) is not None:
+            dispatcher.utter_message(response="utter_got_phone")
+        elif turn.attachment_ids:
             dispatcher.utter_message(response="utter_got_photo")
         elif turn.shared_location is not None or turn.first("location") is not None:
             dispatcher.utter_message(response="utter_got_place")
@@ -74,13 +77,13 @@ class TakeAnswer(Action):
         if await belongs_to_urgent(dispatcher, tracker, others=False):
             return []
         if is_asked(tracker):
-            if turn.intent == "affirm":
+            if turn.intent == "affirm" or answers.takes_back_case(turn.text):
                 return [FollowupAction("action_withdraw_case")]
             dispatcher.utter_message(response="utter_not_withdrawn")
             return [SlotSet("failures", 0)]
         if turn.intent == "affirm":
             if says_hand_in(turn):
-                dispatcher.utter_message(response="utter_nothing_to_submit")
+                await _say_nothing_open(dispatcher, tracker)
             elif int(tracker.get_slot("failures") or 0) >= _OFFER_OF_A_PERSON:
                 hand_off(dispatcher, "多次没有听明白")
             else:
@@ -97,6 +100,15 @@ class TakeAnswer(Action):
             await rate_last_answer(conversation_id(tracker), channel, turn.text)
         dispatcher.utter_message(response=response)
         return [SlotSet("failures", 0)]
+
+
+async def _say_nothing_open(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    case = await services().cases.latest_of(conversation_id(tracker))
+    if case is None:
+        dispatcher.utter_message(response="utter_nothing_to_submit")
+    else:
+        number = case.case_number
+        dispatcher.utter_message(response="utter_already_submitted", case_number=number)
 
 
 def _takes_back(text: str) -> bool:

@@ -31,7 +31,12 @@ def tells_of_death(text: str) -> bool:
     return _DEATH.search(text) is not None
 
 
+_LONELY = re.compile(
+    r"没人(?:跟我|陪我|和我)?(?:说话|聊天|陪|说说话)|(?:就|只)?(?:我)?一个人(?:在家|过|住)|孤单|寂寞|孤独|(?:陪|跟|和)(?:我|你|您)[^，。]{0,2}聊|想[^，。]{0,4}聊聊|说说心里话|心里(?:难受|苦|闷)"
+)
+
 _KINDS = (
+    ("utter_lonely", _LONELY),
     ("utter_condolence", _DEATH),
     (
         "utter_about_privacy",

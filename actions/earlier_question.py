@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -37,21 +38,30 @@ _WISH = re.compile(
 
 
 def keep_question(tracker: Tracker, reading: Reading, whole: str, slug: str | None) -> EventType:
-    """Remember the turn's question, `whole` with what it left out, and the article that answered."""
+    """Remember the turn's question and the article that answered it.
+
+    `whole` is the question with what it left out; what it leaned on stays the root of both.
+    """
+    before = _read(tracker)
+    leans = before is not None and whole != reading.text
     kept: dict[str, Any] = {
         "turn": count_turns(tracker),
         "slug": slug,
-        "reading": asdict(replace(reading, text=whole)),
+        "whole": whole,
+        "root": before["root"] if before is not None and leans else asdict(reading),
     }
     return SlotSet(_SLOT, kept)
 
 
-def read_question(tracker: Tracker) -> Reading | None:
-    """The question asked shortly before this turn."""
+def _read(tracker: Tracker) -> Mapping[str, Any] | None:
     kept = tracker.get_slot(_SLOT)
-    if not kept or not 0 < count_turns(tracker) - kept["turn"] <= _FRESH_TURNS:
-        return None
-    return Reading(**kept["reading"])
+    fresh = kept and 0 < count_turns(tracker) - kept["turn"] <= _FRESH_TURNS
+    return kept if fresh else None
+
+
+def _tells_its_own(wish: str) -> bool:
+    """那我要举报，医院东门好几辆黑车趴活: what it is about is said."""
+    return tells_of_trouble(wish) or re.search("有人|好几|有个|一直|天天", wish) is not None
 
 
 def last_answer(tracker: Tracker) -> str | None:
@@ -61,26 +71,27 @@ def last_answer(tracker: Tracker) -> str | None:
 
 def complete(tracker: Tracker, question: str) -> str | None:
     """The question with what was asked before it, where it leaves that out; else None."""
-    before = read_question(tracker)
+    before = _read(tracker)
     if before is None or len(question) > _LONGEST or not _ASKS.search(question):
         return None
     if len(question) > _SHORT and not (_LEANS_BACK.search(question) or question.endswith("呢")):
         return None
-    return f"{before.text}，{question}"
+    return f"{before['whole']}，{question}"
 
 
 def take_up(tracker: Tracker, reading: Reading) -> Reading | None:
     """What was asked before, to be filed: 那我要投诉, with the place told beside it; None where the
     turn tells its own matter.
     """
-    before = read_question(tracker)
-    if before is None or not (lead := _TAKES_UP.match(reading.text)):
+    kept, lead = _read(tracker), _TAKES_UP.match(reading.text)
+    if kept is None or lead is None:
         return None
+    before = Reading(**kept["root"])
     wish = reading.text[lead.end() :]
     place = reading.first("location")
     if is_bare_wish(wish) and tells_of_trouble(before.text):
         return replace(before, intent="report_case", emergency=reading.emergency)
-    if place is None or not _WISH.match(wish):
+    if place is None or not _WISH.match(wish) or _tells_its_own(wish):
         return None
     return replace(
         before,

@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_danger import belongs_to_urgent
 from actions.turn import end_turn
 from cases.draft import Draft
 
@@ -37,5 +38,7 @@ class RequestHuman(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
+        if await belongs_to_urgent(dispatcher, tracker, others=False):
+            return end_turn()
         hand_off(dispatcher, "市民要求人工")
         return end_turn(SlotSet("failures", 0))

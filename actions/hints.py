@@ -10,6 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 from actions.turn import count_turns
 from cases.draft import Draft, Reading
 from cases.placing import place_of
+from cases.story import own_phone
 
 _SLOT = "hint"
 _FRESH_TURNS = 3
@@ -31,6 +32,7 @@ def keep_hint(tracker: Tracker, reading: Reading) -> EventType:
         location=place_of(reading) or before.location,
         attachment_ids=(*before.attachment_ids, *reading.attachment_ids),
         photo_position=reading.photo_position or before.photo_position,
+        phone=own_phone(reading) or before.phone,
     )
     hint: dict[str, Any] = {"turn": count_turns(tracker), "draft": draft.to_json()}
     return SlotSet(_SLOT, hint)

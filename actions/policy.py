@@ -8,6 +8,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_danger import belongs_to_urgent
 from actions.answering import answer_question
 from actions.turn import end_turn, said
 
@@ -28,4 +29,6 @@ class AnswerPolicy(Action):
         if said(tracker).strip(" 。！!？?") in _BARE:
             dispatcher.utter_message(response="utter_policy_ask")
             return []
+        if await belongs_to_urgent(dispatcher, tracker, others=False):
+            return end_turn()
         return end_turn(*await answer_question(dispatcher, tracker))

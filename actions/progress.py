@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_danger import belongs_to_urgent
 from actions.after_filing import urge_case, urges
 from actions.answering import answer_follow_up
 from actions.handoff import hand_off
@@ -157,6 +158,8 @@ class ValidateProgressForm(Action):
             return end_form(SlotSet("lookup", None), then="action_withdraw_case")
         if asked == KEY and "case_number" in lookup and reading.first("case_number") is None:
             return await self._take_key(dispatcher, tracker, reading, lookup)
+        if asked is None and await belongs_to_urgent(dispatcher, tracker, others=False):
+            return end_form()
         if asked is None and named_case(reading) is None:
             case = await say_latest(dispatcher, conversation_id(tracker), reading.text)
             if case is not None:

@@ -39,7 +39,7 @@ from actions.several import (
 )
 from actions.similar import join_case, look_for_similar, to_location
 from actions.tongues import greet_reporter
-from actions.turn import conversation_id, metadata, read_turn
+from actions.turn import conversation_id, end_turn, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language import answers
 from bot.language.numbers import read_digits
@@ -47,7 +47,7 @@ from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.hazards import is_hazard
 from cases.models import CaseKind, NewCase, Urgency
 from cases.placing import place_of
-from cases.story import asks, speaks_of_adding, tells_something
+from cases.story import asks, asks_secrecy, speaks_of_adding, tells_something
 from cases.telling import advance, begin, speaks_of_form
 from hotline.audit import BOT
 
@@ -145,6 +145,8 @@ class ValidateReportForm(Action):
             draft = replace(draft, about=wrong[1], description=first.text)
         elif draft.kind == CaseKind.SUGGESTION.value:
             draft = replace(draft, about=await read_subject(first, conversation_id(tracker)))
+        if asks_secrecy(reading.text):
+            draft = replace(draft, confidential=True)
         if len(filed) > 1 and not filed[-1].doubtful:
             announce(dispatcher, filed)
         else:
@@ -204,6 +206,8 @@ class ValidateReportForm(Action):
             dispatcher.utter_message(response=_choose_miss(reading, outcome, asked))
         elif reading.attachment_ids:
             dispatcher.utter_message(response="utter_report_photo_kept")
+        elif outcome.changed == (Slot.DESCRIPTION,) and missing is not Slot.CONFIRMED:
+            dispatcher.utter_message(response="utter_report_heard")
         elif outcome.changed and asked not in outcome.changed:
             noted = describe_changes(outcome)
             if missing is Slot.CONFIRMED or not noted:
@@ -299,6 +303,7 @@ def _with_hint(draft: Draft, hint: Draft) -> Draft:
         location=draft.location or hint.location,
         attachment_ids=(*hint.attachment_ids, *draft.attachment_ids),
         photo_position=draft.photo_position or hint.photo_position,
+        phone=draft.phone or hint.phone,
     )
 
 
@@ -385,4 +390,4 @@ class MendNothing(Action):
             pass
         elif not await belongs_to_filed(dispatcher, tracker):
             dispatcher.utter_message(response="utter_nothing_to_mend")
-        return []
+        return end_turn()

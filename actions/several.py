@@ -11,7 +11,9 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.turn import latest, read_turn
+from bot.language.scope import tells_of_trouble
 from cases.draft import Draft, Reading
+from cases.story import asks_secrecy
 
 _SLOT = "upcoming"
 _FILED = frozenset({"report_case", "make_suggestion", "give_praise"})
@@ -27,7 +29,13 @@ def read_matters(tracker: Tracker) -> tuple[list[Reading], list[Reading]]:
         # he may have told of one matter only, and then nothing of it is lost
         readings[0] = replace(whole, categories=readings[0].categories)
     filed = [reading for reading in readings if reading.intent in _FILED]
+    # 请替我保密, behind a 另外, is no matter of its own
+    filed = [each for each in filed if not _only_asks_secrecy(each.text)] or filed
     return filed, [reading for reading in readings if reading.intent not in _FILED]
+
+
+def _only_asks_secrecy(text: str) -> bool:
+    return asks_secrecy(text) and not tells_of_trouble(text)
 
 
 def keep_upcoming(readings: Sequence[Reading]) -> EventType:
@@ -58,6 +66,7 @@ def go_on_with_next(tracker: Tracker, draft: Draft) -> list[EventType]:
         "anonymous": draft.anonymous,
         "place_settled": draft.place_settled,
         "district_asked": draft.district_asked,
+        "confidential": draft.confidential,
     }
     return [
         SlotSet(_SLOT, {"matters": waiting, "carried": carried}),
@@ -80,6 +89,7 @@ def carry_over(draft: Draft, carried: Mapping[str, Any]) -> Draft:
         "phone": carried["phone"],
         "contact_name": carried["contact_name"],
         "anonymous": carried["anonymous"],
+        "confidential": draft.confidential or carried["confidential"],
     }
     if draft.location is None and carried["location"]:
         known |= {key: carried[key] for key in ("location", "place_settled", "district_asked")}

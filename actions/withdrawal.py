@@ -34,7 +34,9 @@ class WithdrawCase(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         case = await services().cases.latest_of(conversation_id(tracker))
-        if case is None or not _may_go(case):
+        if case is None:
+            dispatcher.utter_message(response="utter_nothing_filed")
+        elif not _may_go(case):
             dispatcher.utter_message(response="utter_case_taken_back")
         elif not is_asked(tracker):
             dispatcher.utter_message(

@@ -133,7 +133,7 @@ def _refine(draft: Draft, reading: Reading) -> Outcome | None:
     time, place, phone = time_of(reading), place_of(reading), own_phone(reading)
     if place is not None and draft.location is not None:
         return Outcome(move_place(draft, place), changed=(Slot.LOCATION,))
-    if time is not None and draft.occurred is not None:
+    if time is not None and draft.occurred is not None and is_bare_fact(reading):
         return Outcome(replace(draft, occurred=time), changed=(Slot.OCCURRED,))
     if phone is not None:
         known = replace(draft, phone=phone, anonymous=False)
@@ -344,6 +344,8 @@ def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
 def read_landline(text: str) -> str | None:
     """A city number without its area code: the question was for a number, so eight digits do."""
     digits = read_digits(text)
+    if 3 * len(digits) < 2 * len(text.strip()):
+        return None  # 下午三点多，编号是0123456 has eight too
     return digits if re.fullmatch(r"[2-8][0-9]{7}", digits) else None
 
 

@@ -101,6 +101,7 @@ def tell_story(reading: Reading) -> str:
     for phone in own[: len(slips) + 1]:
         before, _, after = text.partition(phone["text"])
         text = _CUE.sub("", before) + (_SLIP.sub("", after) if phone in slips else after)
+    text = re.sub(r"(?<=[。！？；，])[，,、]+", "", text)
     return _ANONYMOUS.sub("", text).strip("，,、；; \n")
 
 
@@ -120,16 +121,31 @@ def own_name(reading: Reading) -> str | None:
     return None
 
 
+def _told_times(reading: Reading) -> list[Mapping[str, Any]]:
+    """The times of the matter: not 刚才 in 刚才我说错了, nor the hours in which he can be called."""
+    found = []
+    for item in reading.entities:
+        if item["entity"] == "time":
+            after = reading.text.partition(item["text"])[2]
+            speaks = item["text"] in _JUST_NOW and _OF_SPEAKING.match(after)
+            if not (speaks or _OF_CALLING.match(after)):
+                found.append(item)
+    return found
+
+
+_JUST_NOW = ("刚才", "刚刚", "方才", "刚")
+_OF_SPEAKING = re.compile(r"[^，,。；;]{0,2}(?:说|讲|报|登记|填|写|那|地|的地)")
+_OF_CALLING = re.compile(
+    r"[^，,。；;！!？?]{0,4}(?:再|才|给我|跟我|和我|方便)?(?:打(?:给我|电话|我)|来电|回电|回访|联系|接(?:得了)?电话|有空|能接)"
+)
+
+
 def time_of(reading: Reading, but_not: str = "") -> str | None:
     """When it happened, in his words; none out of the words `but_not`.
 
     A habit keeps the span it is told with: 最近两个月，每天晚上.
     """
-    times = [
-        item
-        for item in reading.entities
-        if item["entity"] == "time" and item["text"] not in but_not
-    ]
+    times = [item for item in _told_times(reading) if item["text"] not in but_not]
     times = list(last_meant(reading.text, times))
     lasting = any((item.get("data") or {}).get("kind") == "habit" for item in times)
     words = [str(item["value"]) for item in times[: 2 if lasting else 1]]
@@ -138,7 +154,7 @@ def time_of(reading: Reading, but_not: str = "") -> str | None:
 
 def time_clauses(reading: Reading) -> str:
     """The clauses of a message that tell a time: 中午到一点，天天 without 电话说过了."""
-    times = [item for item in reading.entities if item["entity"] == "time"]
+    times = _told_times(reading)
     meant = last_meant(reading.text, times)
     first = reading.text.find(meant[0]["text"]) if meant else 0
     clauses = [

@@ -11,6 +11,7 @@ from bot.language import answers
 from bot.language.emergency import denies_danger, detect_emergency
 from bot.language.insults import is_mere_insult
 from bot.language.numbers import read_digits
+from bot.language.scope import tells_of_trouble
 from bot.language.settle import complains_of_staff
 from cases.categories import UNSORTED
 from cases.confirming import (
@@ -59,9 +60,8 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     if reading.emergency and not draft.emergency:
         return _turn_urgent(draft, reading)
     if draft.emergency and draft.emergency != SELF_HARM and denies_danger(reading.text):
-        calm = Draft.from_json(draft.calm) if draft.calm else Draft(kind=draft.kind)
-        return Outcome(calm, detour=Detour.NO_DANGER)
-    if asked is Slot.CONTACT and _asks_why(reading.text):
+        return Outcome(_calm(draft), detour=Detour.NO_DANGER)
+    if asked is not None and _asks_why(reading.text):
         return Outcome(draft, detour=Detour.WHY_CONTACT)
     if not reading.text and (reading.attachment_ids or asked is not Slot.LOCATION):
         return _take_shared(draft, asked, reading)
@@ -86,6 +86,10 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     turns = draft.kind == CaseKind.PRAISE.value and reading.intent == "report_case"
     if turns and reading.confidence >= _OTHER and len(reading.text) > _SHORT_REPLY:
         return begin(reading, CaseKind.COMPLAINT)  # 呵呵，真辛苦: it was no praise
+    if asked is Slot.CATEGORY and (says_hand_in(reading) or answers.is_affirm(reading.text)):
+        # enough asked: the likeliest, or a person sorts it
+        code = draft.offered[0][0] if draft.offered else UNSORTED
+        return Outcome(replace(draft, category=code, offered=(), misses=0), changed=(asked,))
     if asked is not None and asked in _LEFT_OPEN and says_hand_in(reading):
         left = replace(draft, **_LEFT_OPEN[asked], misses=0)
         return Outcome(left, changed=(asked,))
@@ -101,6 +105,15 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     if asked is None:
         return absorb(draft, reading, asked)
     return FILLERS[asked](draft, reading)
+
+
+def _calm(draft: Draft) -> Draft:
+    """What was told before the alarm; else the trouble itself, for which there may be cause."""
+    if draft.calm:
+        return Draft.from_json(draft.calm)
+    if not tells_of_trouble(draft.description or ""):
+        return Draft(kind=draft.kind)
+    return replace(draft, kind=CaseKind.COMPLAINT.value, emergency=None, misses=0)
 
 
 def _asks_why(text: str) -> bool:

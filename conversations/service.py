@@ -53,7 +53,7 @@ from hotline.hours import ALWAYS, Hours
 from hotline.privacy import Vault
 
 TIMELINE_PAGE = 500
-_KEPT_EVERY = 4
+_KEPT_EVERY = 2
 _VOICE = "voice"
 """Who waits on the telephone hears the queue, and nothing is read to him in between."""
 _TALKING = timedelta(minutes=10)

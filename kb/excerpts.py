@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from kb.models import Article
@@ -31,10 +31,14 @@ def find_excerpt(article: Article, question: str) -> str | None:
     sentences = [each[0].strip() for each in _SENTENCE.finditer(article.answer)]
     for asked, told in _FACETS:
         if asked.search(question):
-            return "".join(each for each in sentences if told.search(each)) or None
+            return _join([each for each in sentences if told.search(each)])
     named = set(_pairs(question))
     held = [each for each in sentences if named & set(_pairs(each))]
-    return "".join(held) or None
+    return _join(held)
+
+
+def _join(sentences: Sequence[str]) -> str | None:
+    return re.sub(r"[；;]$", "。", "".join(sentences)) or None
 
 
 def _pairs(text: str) -> Iterator[str]:

@@ -73,7 +73,7 @@ async def test_what_was_reported_is_found_by_position_and_by_name(
     (by_position,) = await nearby.find(told(same, HERE))
     (by_name,) = await nearby.find(told(same, Location("翠微路27号")))
     assert by_position.case_number == by_name.case_number == case.case_number
-    assert (by_position.where, by_name.where) == ("相距约 30 米", "都在翠微一带")
+    assert (by_position.where, by_name.where) == ("相距约 30 米", "都在翠微路一带")
     assert "同一类别" in by_position.reasons
 
 

@@ -8,8 +8,11 @@ from bot.language import answers
 from bot.language.emergency import detect_emergency
 from bot.language.insults import is_annoyed
 from bot.language.parts import _cut_at_markers
+from bot.language.settle import complains_of_staff
 from cases.draft import Detour, Draft, Outcome, Reading, Slot
+from cases.filling import read_landline
 from cases.models import CaseKind
+from cases.story import time_of
 from cases.telling import advance
 from conversations.emergencies import EMERGENCY_ADVICE, advise
 from tests.unit.test_telling import entity
@@ -158,3 +161,58 @@ def test_a_foreigner_is_told_in_english_as_well(danger: str) -> None:
     english, _, rest = advise(danger, "help, please help us now").partition("\n")
     assert rest == chinese
     assert english.isascii() or "“agent”" in english
+
+
+def test_when_he_can_be_called_is_not_when_it_happens() -> None:
+    text = "天天堆垃圾，下午三点以后再给我打电话"
+    times = (entity("time", "天天"), entity("time", "下午三点以后"))
+    assert time_of(Reading(text, entities=times)) == "天天"
+    slip = Reading("刚才我说错了，是西里", entities=(entity("time", "刚才"),))
+    assert time_of(slip) is None
+
+
+def test_a_likely_category_is_taken_when_he_will_hear_no_more_questions() -> None:
+    asked = Draft(
+        kind=STALL.kind, description="路灯", offered=(("01037", "路灯异常"), ("02014", "信号灯"))
+    )
+    for words in ("提交", "好的"):
+        outcome = advance(asked, Slot.CATEGORY, Reading(words, "affirm", 0.9))
+        assert outcome.draft.category == "01037"
+
+
+def test_an_alarm_taken_back_leaves_the_trouble() -> None:
+    alarm = Draft(kind=CaseKind.HELP.value, description="楼上跳绳太吵", emergency="fire")
+    said = Reading("没着火，我是说吵得慌", "correct_slot", 0.9)
+    outcome = advance(alarm, Slot.LOCATION, said)
+    assert outcome.detour is Detour.NO_DANGER
+    assert outcome.draft.description == "楼上跳绳太吵"
+    assert outcome.draft.emergency is None
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["城管队员态度恶劣，骂我爸", "我要投诉你们", "举报执法队员", "工作人员动手推我母亲"],
+)
+def test_who_complains_of_staff_is_heard(words: str) -> None:
+    assert complains_of_staff(words)
+
+
+@pytest.mark.parametrize("words", ["城管打人找谁投诉", "投诉你们管不管用", "城管电话是多少"])
+def test_who_asks_about_staff_is_not_complaining(words: str) -> None:
+    assert not complains_of_staff(words)
+
+
+def test_digits_scattered_in_a_sentence_are_no_telephone() -> None:
+    text = "下午三点多，编号是0123456"
+    assert read_landline(text) is None
+    assert read_landline("67891234") == "67891234"
+
+
+@pytest.mark.parametrize("words", ["我快炸了", "吵得我要炸了", "业主群炸了锅"])
+def test_who_is_furious_is_not_on_fire(words: str) -> None:
+    assert detect_emergency(words) is None
+
+
+@pytest.mark.parametrize("words", ["不撤了", "别撤了", "那就先不撤单"])
+def test_who_leaves_it_takes_nothing_back(words: str) -> None:
+    assert not answers.takes_back_case(words)

@@ -89,8 +89,10 @@ class TakeAnswer(Action):
             else:
                 dispatcher.utter_message(response="utter_done")
             return [SlotSet("failures", 0)]
+        if _takes_back(turn.text):
+            return [FollowupAction("action_withdraw_case")]
         response = _choose_reply_to_no(turn.text, last_deed(tracker))
-        mends = response == "utter_nothing_to_mend" and not _takes_back(turn.text)
+        mends = response == "utter_nothing_to_mend"
         if mends and len(turn.text) > _BARE_NO and await belongs_to_filed(dispatcher, tracker):
             return [SlotSet("failures", 0)]
         if response is None:
@@ -116,8 +118,6 @@ def _takes_back(text: str) -> bool:
 
 
 def _choose_reply_to_no(text: str, last_deed: str | None) -> str | None:
-    if _takes_back(text):
-        return "utter_nothing_to_mend"
     if answers.is_cancel(text) or answers.trim(text) in _NO_MORE:
         return "utter_done"
     if last_deed == "action_answer_policy":

@@ -14,6 +14,7 @@ from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot, is_coa
 from cases.models import CaseKind
 from cases.placing import is_exact, is_vague, move_place, place_clauses, place_of
 from cases.story import (
+    CLAUSE,
     asks,
     asks_secrecy,
     is_bare_wish,
@@ -42,6 +43,11 @@ UNSAID = "未说明"
 _PLAIN, _LIKELY = 0.8, 0.5
 _TOLD = frozenset({"report_case", "inform", "make_suggestion", "report_error"})
 
+_DAY_ALONE = re.compile(
+    "(?:大?前|昨|今)(?:天|日|儿个?)|(?:上|这)?(?:周|星期|礼拜)[一二三四五六日天]"
+)
+_CLOCK = re.compile("凌晨|早|上午|中午|下午|傍晚|晚|夜|半夜|[0-9一二三四五六七八九十两]+点")
+
 # --- what the first message and volunteered facts fill ---------------------------------------
 
 
@@ -53,6 +59,11 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     if draft.location is None and (place := place_of(reading)) is not None:
         draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
     time = time_of(reading) or lasting_of(reading.text)
+    if time is not None and _DAY_ALONE.fullmatch(draft.occurred or "") and _CLOCK.match(time):
+        draft, changed = (
+            replace(draft, occurred=f"{draft.occurred}{time}"),
+            [*changed, Slot.OCCURRED],
+        )
     if draft.occurred is None and time is not None and draft.kind != CaseKind.SUGGESTION.value:
         draft, changed = replace(draft, occurred=time), [*changed, Slot.OCCURRED]
     if draft.phone is None and (phone := own_phone(reading)) is not None:
@@ -75,8 +86,64 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
 def _stays_unnamed(reading: Reading, asked: Slot | None) -> bool:
     if wishes_anonymity(reading.text):
         return True
-    short = asked not in _STORY_ASKED and len(reading.text) <= _SHORT
-    return short and answers.refuses_contact(reading.text)
+    if asked not in _STORY_ASKED:
+        return len(reading.text) <= _SHORT and answers.refuses_contact(reading.text)
+    *_, last = CLAUSE.findall(reading.text) or [""]
+    return _NO_NUMBER.fullmatch(last.strip()) is not None
+
+
+_NO_NUMBER = re.compile(
+    r"我?(?:电话|手机|号码)?就?(?:不|别|甭)(?:想|方便|用)?(?:留|给|要)(?:电话|手机号?|号码|联系方式)?了?"
+)
+_DAY_ALONE = re.compile(
+    "(?:大?前|昨|今)(?:天|日|儿个?)|(?:上|这)?(?:周|星期|礼拜)[一二三四五六日天]"
+)
+_CLOCK = re.compile("凌晨|早|上午|中午|下午|傍晚|晚|夜|半夜|[0-9一二三四五六七八九十两]+点")
+
+# --- what the first message and volunteered facts fill ---------------------------------------
+
+
+def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
+    """Take every fact in the message that is not known yet."""
+    changed: list[Slot] = []
+    if not draft.confidential and asks_secrecy(reading.text):
+        draft, changed = replace(draft, confidential=True), [Slot.SECRECY]
+    if draft.location is None and (place := place_of(reading)) is not None:
+        draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
+    time = time_of(reading) or lasting_of(reading.text)
+    if time is not None and _DAY_ALONE.fullmatch(draft.occurred or "") and _CLOCK.match(time):
+        draft, changed = (
+            replace(draft, occurred=f"{draft.occurred}{time}"),
+            [*changed, Slot.OCCURRED],
+        )
+    if draft.occurred is None and time is not None and draft.kind != CaseKind.SUGGESTION.value:
+        draft, changed = replace(draft, occurred=time), [*changed, Slot.OCCURRED]
+    if draft.phone is None and (phone := own_phone(reading)) is not None:
+        draft = replace(draft, phone=phone, anonymous=False)
+        changed.append(Slot.CONTACT)
+    elif draft.phone is None and _stays_unnamed(reading, asked):
+        draft, changed = replace(draft, anonymous=True), [*changed, Slot.CONTACT]
+    if draft.contact_name is None and (name := own_name(reading)) is not None:
+        draft, changed = replace(draft, contact_name=name), [*changed, Slot.CONTACT]
+    names_a_thing = draft.emergency not in PEOPLE_IN_DANGER
+    if names_a_thing and not draft.category and draft.description and asked in _STORY_ASKED:
+        draft = infer_category(draft, reading.categories)
+    if reading.photo_position and draft.location is None:
+        draft = replace(draft, photo_position=reading.photo_position)
+    if reading.attachment_ids:
+        draft = replace(draft, attachment_ids=(*draft.attachment_ids, *reading.attachment_ids))
+    return Outcome(draft, changed=tuple(changed))
+
+
+def _stays_unnamed(reading: Reading, asked: Slot | None) -> bool:
+    if wishes_anonymity(reading.text):
+        return True
+    last = re.split(r"[，,。；;！!\s]+", reading.text.strip("。！! "))[-1]
+    said = last if asked in _STORY_ASKED else reading.text
+    short = len(said) <= (_BRIEF if asked in _STORY_ASKED else _SHORT)
+    return (
+        short and answers.refuses_contact(said) and (said != last or "留" in said or "电话" in said)
+    )
 
 
 # --- answers to each question ---------------------------------------------------------------------
@@ -228,7 +295,26 @@ def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     if reading.shared_location is None and not bare and place["raw_text"] in text:
         # 就在27号对面的胡同里: keep all of his words that tell where it is
         moved = move_place(draft, {**place, "raw_text": place_clauses(reading, place["raw_text"])})
+        moved = _keep_rest(moved, reading, str(place["raw_text"]))
     return _hit(replace(moved, place_settled=True), reading, Slot.LOCATION)
+
+
+def _keep_rest(draft: Draft, reading: Reading, place: str) -> Draft:
+    """The clauses beside the place that tell of the matter: 编号是0123456."""
+    where = str((draft.location or {}).get("raw_text") or "")
+    told = [place, *(str(item["text"]) for item in reading.entities)]
+    rest = [
+        clause
+        for clause in (each[0].strip() for each in CLAUSE.finditer(reading.text))
+        if len(clause) >= _FEW
+        and clause not in where
+        and not any(words in clause or clause in words for words in told)
+        and _tells_more(replace(reading, text=clause, entities=()))
+        and not answers.refuses_contact(clause)
+    ]
+    if not rest or draft.description is None:
+        return draft
+    return replace(draft, description=f"{draft.description}\n{'，'.join(rest)}")
 
 
 def _could_be_place(reading: Reading, told_before: bool) -> bool:
@@ -237,7 +323,11 @@ def _could_be_place(reading: Reading, told_before: bool) -> bool:
         return False
     if not tells_something(text) or (is_vague(text) and not told_before) or _NO_PLACE.search(text):
         return False
-    if _PLACE_WORDS.search(text):
+    untimed = text
+    for item in reading.entities:
+        if item["entity"] == "time":
+            untimed = untimed.replace(item["text"], "")  # 夜里 is no 里
+    if _PLACE_WORDS.search(untimed):
         return True
     # 天天下班点儿 is no place, nor is 卖烧烤的
     return reading.intent == "inform" and not (reading.first("time") or _is_plain(reading))

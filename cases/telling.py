@@ -26,6 +26,7 @@ from cases.confirming import (
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.filling import FILLERS as BEFORE_THE_END
 from cases.filling import PEOPLE_IN_DANGER, UNSAID, absorb, read_landline
+from cases.hazards import is_hazard
 from cases.mending import mend
 from cases.models import CaseKind
 from cases.placing import move_place, place_of
@@ -52,7 +53,12 @@ def begin(reading: Reading, kind: CaseKind) -> Outcome:
         draft = replace(draft, category=UNSORTED)  # no matter of the street: a person sorts it
     if reading.emergency or not is_bare_wish(reading.text.strip()):
         draft = replace(draft, description=tell_story(reading))
-    return absorb(draft, reading, asked=None)
+    outcome = absorb(draft, reading, asked=None)
+    told = outcome.draft
+    if told.category is None and told.offered and is_hazard(told.description or ""):
+        # nobody is asked which sign was on the cover that is gone
+        return replace(outcome, draft=replace(told, category=told.offered[0][0], offered=()))
+    return outcome
 
 
 def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:

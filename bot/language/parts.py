@@ -223,6 +223,10 @@ def _make_part(piece: Sentence, reading: PieceReading, promote: bool = True) -> 
 
 def _keep_different(parts: Sequence[Part]) -> tuple[Part, ...]:
     """The parts when each stands for something of its own, else none."""
+    if len(parts) > 2 and parts[-1].intent not in _TOLD:
+        # 另外请替我保密: it belongs to what was told before
+        *others, told, rest = parts
+        parts = [*others, replace(told, text=f"{told.text}，{rest.text}", end=rest.end)]
     if any(part.intent not in _TOLD for part in parts):
         return ()
     said = [part.categories[0].code if part.intent == _REPORTS else part.intent for part in parts]

@@ -13,7 +13,7 @@ from cases.draft import Detour, Draft, Outcome, Reading, Slot
 from cases.filling import read_landline
 from cases.models import CaseKind
 from cases.story import time_of
-from cases.telling import advance
+from cases.telling import advance, begin
 from conversations.emergencies import EMERGENCY_ADVICE, advise
 from tests.unit.test_telling import entity
 
@@ -216,3 +216,23 @@ def test_who_is_furious_is_not_on_fire(words: str) -> None:
 @pytest.mark.parametrize("words", ["不撤了", "别撤了", "那就先不撤单"])
 def test_who_leaves_it_takes_nothing_back(words: str) -> None:
     assert not answers.takes_back_case(words)
+
+
+def test_a_story_may_end_with_the_refusal_of_a_number() -> None:
+    told = Reading("知春路48号井盖没了，昨天，不留电话", "report_case", 0.9)
+    assert begin(told, CaseKind.COMPLAINT).draft.anonymous
+    theirs = Reading("店家给我电话不留票，天天这样", "report_case", 0.9)
+    assert not begin(theirs, CaseKind.COMPLAINT).draft.anonymous
+
+
+def test_a_clock_told_later_joins_its_day() -> None:
+    nowhere = Draft(kind=STALL.kind, description="推人", category="99999", occurred="昨天")
+    items = (
+        {**entity("location", "海淀区苏州街"), "data": {"district": "海淀区"}},
+        entity("time", "下午三点多"),
+    )
+    said = Reading("海淀区苏州街，下午三点多，编号是0123456", "inform", 0.9, entities=items)
+    draft = advance(nowhere, Slot.LOCATION, said).draft
+    assert draft.occurred == "昨天下午三点多"
+    assert (draft.description or "").endswith("编号是0123456")
+    assert draft.phone is None

@@ -15,23 +15,20 @@ from actions.after_danger import belongs_to_urgent
 from actions.after_filing import belongs_to_filed, follows_filing, urge_case, urges
 from actions.after_places import SLOT as PLACE_QUERY
 from actions.after_places import read_wrong_place
-from actions.answering import answer_follow_up, answer_question, answer_reading
-from actions.chitchat import choose_aside, tells_of_death
+from actions.answering import answer_follow_up, answer_reading
+from actions.chitchat import tells_of_death
 from actions.corrections import read_subject, receive_correction
+from actions.detours import take_detour
 from actions.earlier_question import take_up
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
-from actions.manners import count_insults
-from actions.office import say_office
-from actions.progress import end_form, named_case, say_latest, say_progress
+from actions.progress import end_form
 from actions.same_place import recall_place
-from actions.scope import explain_scope
 from actions.services import services
 from actions.several import (
     announce,
     carry_over,
     go_on_with_next,
-    keep_one_more,
     keep_upcoming,
     read_matters,
     shorten,
@@ -43,10 +40,9 @@ from actions.turn import conversation_id, end_turn, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language import answers
 from bot.language.numbers import read_digits
-from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
+from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot
 from cases.hazards import is_hazard
 from cases.models import CaseKind, NewCase, Urgency
-from cases.placing import place_of
 from cases.story import asks, asks_secrecy, speaks_of_adding, tells_something
 from cases.telling import advance, begin, speaks_of_form
 from hotline.audit import BOT
@@ -56,9 +52,6 @@ _LIKE_A_PHONE = 5
 _PHOTO_HAS_PLACE = "照片里有拍摄的位置，可以直接用它。"
 _USE_PHOTO = {"title": "用照片的位置", "payload": "用照片的位置"}
 _PLAIN = 0.85
-_OF_ANOTHER = re.compile("撤|单|第一|上一|刚才那|之前")
-_PAUSED = "paused"
-"""A requested slot with no question: the form waits in silence while a person talks."""
 _COMPLAINS = re.compile(r"[我想要，。\s]{2,4}(?:投诉|举报|反映)")
 """Said so plainly it is a complaint, whatever else it sounds like."""
 _KINDS = {
@@ -108,7 +101,10 @@ class ValidateReportForm(Action):
         asked = Slot(requested) if requested in set(Slot) else draft.missing()
         outcome = advance(draft, asked, reading)
         if outcome.detour is not None:
-            return await self._take_detour(dispatcher, tracker, outcome)
+            events, goes_on = await take_detour(dispatcher, tracker, outcome)
+            if not goes_on:
+                return events
+            return [*events, *await self._ask_next(dispatcher, tracker, outcome.draft)]
         if outcome.draft.emergency and not draft.emergency:
             self._greet(dispatcher, outcome.draft)
         else:
@@ -214,80 +210,6 @@ class ValidateReportForm(Action):
                 dispatcher.utter_message(response="utter_report_changed")
             else:
                 dispatcher.utter_message(response="utter_report_noted", noted=noted)
-
-    async def _take_detour(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, outcome: Outcome
-    ) -> list[EventType]:
-        draft, text = outcome.draft, read_turn(tracker).text
-        kept: list[EventType] = []
-        filed = None
-        if answers.takes_back_case(text):
-            filed = await services().cases.latest_of(conversation_id(tracker))
-            if outcome.detour is Detour.CHECK_CASE and filed is None:
-                # there is but this one to be given up
-                outcome = replace(outcome, detour=Detour.CANCEL)
-        if outcome.detour is Detour.CANCEL:
-            over = "utter_one_matter" if draft.doubtful else "utter_report_cancelled"
-            dispatcher.utter_message(response=over)
-            if filed is not None and _OF_ANOTHER.search(text):
-                stands = filed.case_number
-                dispatcher.utter_message(response="utter_filed_stands", case_number=stands)
-            await services().conversations.keep_draft(conversation_id(tracker), None)
-            return [*end_form(SlotSet("draft", None)), *go_on_with_next(tracker, draft)]
-        if outcome.detour is Detour.HUMAN:
-            hand_off(dispatcher, "市民要求人工", draft)
-            return [SlotSet("draft", draft.to_json()), SlotSet("requested_slot", _PAUSED)]
-        if outcome.detour is Detour.NO_DANGER:
-            return await self._calm_down(dispatcher, tracker, draft)
-        if outcome.detour is Detour.WHY_CONTACT:
-            dispatcher.utter_message(response="utter_why_contact")
-        elif outcome.detour is Detour.ANOTHER:
-            kept = [keep_one_more(tracker, read_turn(tracker))]
-            dispatcher.utter_message(response="utter_matter_kept")
-        elif outcome.detour is Detour.QUESTION:
-            kept = await answer_question(dispatcher, tracker)
-        elif outcome.detour is Detour.CHECK_CASE:
-            number = named_case(read_turn(tracker))
-            if answers.takes_back_case(text):
-                dispatcher.utter_message(response="utter_withdraw_later")
-            elif number is None and urges(text):
-                dispatcher.utter_message(response="utter_report_hurry")
-            elif not await self._say_progress(dispatcher, tracker, number):
-                dispatcher.utter_message(response="utter_report_which_case")
-        elif outcome.detour is Detour.FIND_PLACE:
-            self._find_place(dispatcher, read_turn(tracker))
-        elif outcome.detour is Detour.CHITCHAT:
-            response = choose_aside(text, count_insults(tracker))
-            greets = response in ("utter_greet", "utter_menu", "utter_smalltalk")
-            dispatcher.utter_message(response="utter_report_go_on" if greets else response)
-        else:
-            explain_scope(dispatcher, text)
-        return [*kept, *await self._ask_next(dispatcher, tracker, draft)]
-
-    async def _calm_down(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft
-    ) -> list[EventType]:
-        """No danger after all: on with what was told before, else nothing is filed."""
-        if draft.description:
-            dispatcher.utter_message(response="utter_no_danger_go_on")
-            return await self._ask_next(dispatcher, tracker, draft)
-        dispatcher.utter_message(response="utter_no_danger")
-        await services().conversations.keep_draft(conversation_id(tracker), None)
-        return end_form(SlotSet("draft", None))
-
-    async def _say_progress(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, number: str | None
-    ) -> bool:
-        if number is not None:
-            return await say_progress(dispatcher, number) is not None
-        text = read_turn(tracker).text
-        return await say_latest(dispatcher, conversation_id(tracker), text) is not None
-
-    def _find_place(self, dispatcher: CollectingDispatcher, reading: Reading) -> None:
-        if reading.intent == "find_market":
-            dispatcher.utter_message(response="utter_market_no_data")
-        elif not say_office(dispatcher, place_of(reading)) and not dispatcher.messages:
-            dispatcher.utter_message(response="utter_report_which_office")
 
 
 def _choose_start(draft: Draft) -> str:

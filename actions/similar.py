@@ -13,6 +13,7 @@ from actions.services import services
 from actions.several import go_on_with_next
 from actions.turn import conversation_id
 from actions.wording import describe_case, tell_due
+from cases.categories import UNSORTED
 from cases.draft import Draft, Slot
 from cases.errors import IllegalMove
 from cases.followers import Follower
@@ -28,7 +29,9 @@ _JOIN, _APART = "就是这件，我也关注", "不是，继续提交"
 
 async def look_for_similar(draft: Draft, conversation: str) -> Draft:
     """The draft with a case beside it that is likely the same; looked up once for each place."""
-    if draft.emergency or draft.missing() not in _PLACED or not draft.is_problem:
+    # what fits no category is like nothing else by it
+    is_sorted = draft.is_problem and draft.category != UNSORTED
+    if draft.emergency or draft.missing() not in _PLACED or not is_sorted:
         return draft
     place = draft.location or {}
     key = f"{draft.category}|{place.get('raw_text')}|{place.get('lat')}"

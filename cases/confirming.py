@@ -8,10 +8,11 @@ from itertools import compress
 from operator import not_
 
 from bot.language import answers
+from cases.absorbing import absorb
 from cases.categories import UNSORTED
 from cases.choosing import infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
-from cases.filling import SHORTEST_STORY, absorb, is_bare_fact, miss
+from cases.filling import SHORTEST_STORY, is_bare_fact, miss
 from cases.mending import replace_named
 from cases.story import tell_story, tells_something
 

@@ -13,6 +13,7 @@ from bot.language.insults import is_mere_insult
 from bot.language.numbers import read_digits
 from bot.language.scope import tells_of_trouble
 from bot.language.settle import complains_of_staff
+from cases.absorbing import PEOPLE_IN_DANGER, absorb
 from cases.categories import UNSORTED
 from cases.confirming import (
     CHANGE_WORDS,
@@ -25,7 +26,7 @@ from cases.confirming import (
 )
 from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.filling import FILLERS as BEFORE_THE_END
-from cases.filling import PEOPLE_IN_DANGER, UNSAID, absorb, read_landline
+from cases.filling import UNSAID, read_landline
 from cases.hazards import is_hazard
 from cases.mending import mend
 from cases.models import CaseKind

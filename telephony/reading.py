@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bot.language.models import Understanding
+from cases.absorbing import absorb
 from cases.categories import UNSORTED, get_category
 from cases.draft import Draft, Reading, Slot
-from cases.filling import absorb
 from cases.mending import mend
 from cases.models import CaseKind
 from cases.story import tells_something

@@ -39,7 +39,7 @@ _POSSIBLE = 0.1
 does what hardly sounds like a report or like nothing known."""
 
 _OF_GAS = re.compile(
-    r"[煤燃霉]气|天然气|液化气|瓦斯|气味|味|漏|嘶|熏|呛|罐|灶|阀|管道|头[晕疼]|恶心|中毒|一氧化碳|炉子|炭|\bgas|meiqi|ranqi|mei qi|ran qi",
+    r"[煤燃霉]气|天然气|液化气|瓦斯|气味|味|漏|嘶|熏|呛|罐|灶|阀|热水器|管道|头[晕疼]|恶心|中毒|一氧化碳|炉子|炭|\bgas|meiqi|ranqi|mei qi|ran qi",
     re.IGNORECASE,
 )
 """暖气不热，气死我了 sounds like gas and names nothing of it."""

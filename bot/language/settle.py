@@ -57,18 +57,23 @@ _ASKS_PROGRESS = re.compile(
     r"|^(?:能不能|可不可以|麻烦|请|帮我|给我)?(?:再)?(?:快点儿?|快一点|催一?下|催催|加急)(?:办|处理)?(?:吧|吗|行吗|行不行|啊|呀)?[？?。！!]*$"
 )
 _ABOUT_STAFF = re.compile(
-    r"(?:投诉|举报)你们(?!管|办|能|那|这|帮|说|看|小区|楼)|(?:投诉|举报|告)[^，。？?]{0,8}(?:城管(?!局?(?:电话|在哪|地址))|执法(?:队员|人员)|队员|协管|工作人员|办事员|接线员|坐席)(?![^，。]{0,6}(?:哪|电话|地址|怎么))"
+    r"(?:投诉|举报)你们(?!管|办|能|那|这|帮|说|看|小区|楼)|(?:投诉|举报|告(?!诉))[^，。？?]{0,8}(?:城管(?!局?(?:电话|在哪|地址))|执法(?:队员|人员)|队员|协管|工作人员|办事员|接线员|坐席)(?![^，。]{0,6}(?:哪|电话|地址|怎么))"
 )
 _OF_STAFF = re.compile(
-    r"(?:城管|执法队?|队员|队的人|执法人员|工作人员|协管|接线员|坐席)[^，。？?]{0,14}(?:态度|恶劣|骂|推|打人|动手|横|蛮|粗暴|索要|乱罚)"
+    r"(?:城管|执法队?|队员|队的人|执法人员|工作人员|协管|接线员|坐席)[^，。？?]{0,14}(?:态度(?!(?:也|都)?(?:很|非常|特别|挺|真)?好)|恶劣|骂|推(?:我|人|搡|老)|打人|动手|横|蛮|粗暴|索要|乱罚)"
 )
 _ASKS_OF_STAFF = re.compile(r"[？?]|吗|怎么|哪|找谁|可以不")
 _WANTS_MORE = re.compile(
     r"^(?:那|对了|我|还)?[，,\s]*(?:我)?(?:还要|再|还想|要|想)(?:再)?(?:报|反映|投诉|举报|登记)(?:一?个|一?件|一下)(?!政策|法|吗)"
     r"|^(?i:i (?:want|would like|wish|need) to (?:complain|report))|(?:给我|帮我|你给|替我)(?:重新)?登记|我就在这儿?(?:投诉|举报)|(?:我们|这儿|这里|我家)[^。？?]{0,12}[，,]\s*(?:我)?要(?:投诉|举报)(?:他们?)?[。！!]*$"
 )
+_NOT_WANTED = re.compile("甭|别|不用|不要|不想")
+_THANKS = re.compile(
+    "终于|清走|拖走|修好|换好|办了|解决了|点个?赞|感谢|感謝|谢谢|道一?声谢|说声谢|表扬|夸|👍"
+)
+_LONGEST_SAID = 60
 _IRONY = re.compile(
-    r"一个(?:人影|人)[^，。]{0,4}(?:没|都没)|没人(?:管|来|收|理|修)|没见(?:着|到|人)|影儿?都没|还没(?:人|来|修|收|处理)|不是表扬|[堆拖等]了(?:半|[一二两三四五六七八九十]|好几|几)[^，。]{0,2}[天月年周]"
+    r"一个(?:人影|人)[^，。]{0,4}(?:没|都没)|没人(?:管|来|收|理|修)|没见(?:着|到)?人|影儿?都没|还没(?:人|来|修|收|处理)|不是表扬|[堆拖等]了(?:半|[一二两三四五六七八九十]|好几|几)[^，。]{0,2}[天月年周]"
 )
 _LONGEST_ASKED = 24
 _TROUBLE_IN_ENGLISH = re.compile(
@@ -100,7 +105,7 @@ def settle_intents(
         _tells_of_ours(text, ranking, entities, category)
         or _is_wrong_in_the_street(ranking, category)
         or _is_told_in_anger(text, ranking, category)
-        or (ranking[0].name == "give_praise" and _IRONY.search(text))
+        or (ranking[0].name == "give_praise" and _is_irony(text))
     ):
         ranking = put_first("report_case", ranking)
     if settled is None and ranking[0].name == "out_of_scope" and _find_number(entities):
@@ -206,9 +211,21 @@ def put_first(name: str, ranking: Sequence[Intent]) -> tuple[Intent, ...]:
 
 def complains_of_staff(text: str) -> bool:
     """Whether somebody of the service itself is complained of: 我要投诉城管队员."""
+    if len(text) > _LONGEST_SAID or _THANKS.search(text):
+        return False
     if _ABOUT_STAFF.search(text):
         return True
     return _OF_STAFF.search(text) is not None and _ASKS_OF_STAFF.search(text) is None
+
+
+def _wants_to_report(text: str) -> bool:
+    short = len(text) <= _LONGEST_SAID
+    return short and _WANTS_MORE.search(text) is not None and _NOT_WANTED.search(text) is None
+
+
+def _is_irony(text: str) -> bool:
+    """Praise in the clothes of a complaint: 真行，一个人影都没见着."""
+    return _IRONY.search(text) is not None and _THANKS.search(text) is None
 
 
 def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> str | None:
@@ -228,7 +245,7 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
         return "affirm"
     if answers.is_deny(text) or answers.is_cancel(text):
         return "deny"
-    if complains_of_staff(text) or _WANTS_MORE.search(text):
+    if complains_of_staff(text) or _wants_to_report(text):
         return "report_case"
     number = _find_number(entities)
     asks_where = _ASKS_WHERE.search(text) and len(text) <= _LONGEST_ASKED

@@ -1,0 +1,77 @@
+"""What a message tells besides the answer to the question: every fact that is not known yet."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.language import answers
+from cases.choosing import infer_category
+from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot
+from cases.models import CaseKind
+from cases.placing import place_of
+from cases.story import (
+    CLAUSE,
+    asks_secrecy,
+    lasting_of,
+    own_name,
+    own_phone,
+    time_of,
+    wishes_anonymity,
+)
+
+PEOPLE_IN_DANGER = frozenset({"fire", "medical", "police", "rescue", "traffic", SELF_HARM})
+"""No category of street matters fits these; smoke in a stairwell is not 楼道堆物."""
+_STORY_ASKED = (None, Slot.DESCRIPTION)
+_SHORT = 20
+
+_DAY_ALONE = re.compile(
+    "(?:大?前|昨|今)(?:天|日|儿个?)|(?:上|这)?(?:周|星期|礼拜)[一二三四五六日天]"
+)
+_CLOCK = re.compile("凌晨|早|上午|中午|下午|傍晚|晚|夜|半夜|[0-9一二三四五六七八九十两]+点")
+
+
+def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
+    """Take every fact in the message that is not known yet."""
+    changed: list[Slot] = []
+    if not draft.confidential and asks_secrecy(reading.text):
+        draft, changed = replace(draft, confidential=True), [Slot.SECRECY]
+    if draft.location is None and (place := place_of(reading)) is not None:
+        draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
+    time = time_of(reading) or lasting_of(reading.text)
+    if time is not None and _DAY_ALONE.fullmatch(draft.occurred or "") and _CLOCK.match(time):
+        draft, changed = (
+            replace(draft, occurred=f"{draft.occurred}{time}"),
+            [*changed, Slot.OCCURRED],
+        )
+    if draft.occurred is None and time is not None and draft.kind != CaseKind.SUGGESTION.value:
+        draft, changed = replace(draft, occurred=time), [*changed, Slot.OCCURRED]
+    if draft.phone is None and (phone := own_phone(reading)) is not None:
+        draft = replace(draft, phone=phone, anonymous=False)
+        changed.append(Slot.CONTACT)
+    elif draft.phone is None and _stays_unnamed(reading, asked):
+        draft, changed = replace(draft, anonymous=True), [*changed, Slot.CONTACT]
+    if draft.contact_name is None and (name := own_name(reading)) is not None:
+        draft, changed = replace(draft, contact_name=name), [*changed, Slot.CONTACT]
+    names_a_thing = draft.emergency not in PEOPLE_IN_DANGER
+    if names_a_thing and not draft.category and draft.description and asked in _STORY_ASKED:
+        draft = infer_category(draft, reading.categories)
+    if reading.photo_position and draft.location is None:
+        draft = replace(draft, photo_position=reading.photo_position)
+    if reading.attachment_ids:
+        draft = replace(draft, attachment_ids=(*draft.attachment_ids, *reading.attachment_ids))
+    return Outcome(draft, changed=tuple(changed))
+
+
+def _stays_unnamed(reading: Reading, asked: Slot | None) -> bool:
+    if wishes_anonymity(reading.text):
+        return True
+    if asked not in _STORY_ASKED:
+        return len(reading.text) <= _SHORT and answers.refuses_contact(reading.text)
+    *_, last = CLAUSE.findall(reading.text) or [""]
+    return _NO_NUMBER.fullmatch(last.strip()) is not None
+
+
+_NO_NUMBER = re.compile(
+    r"我?(?:电话|手机|号码)?就?(?:不|别|甭)(?:想|方便|用)?(?:留|给|要)(?:电话|手机号?|号码|联系方式)?了?"
+)

@@ -17,22 +17,29 @@ from actions.services import services
 from actions.similar import to_location
 from actions.turn import conversation_id, read_turn
 from bot.language import answers
-from bot.language.emergency import denies_danger, is_all_clear
+from bot.language.emergency import denies_danger, detect_emergency, is_all_clear
 from cases.draft import SELF_HARM, Draft, Reading
 from cases.models import Case, Location
 from cases.placing import place_of
 from cases.story import asks
 from cases.supplements import ADDED
 
-_SHORT = 24
+_SHORT, _BRIEF = 24, 6
+_HAN = re.compile("[\u4e00-\u9fff]")
 _ASKS_WHO_COMES = re.compile(
-    r"(?:派|有|来)(?:个|几)?(?:人|车)[^，。]{0,4}(?:来|吗|没|么|不)|(?:谁|人|你们)[^，。]{0,4}(?:会|能|要)?来(?:救|吗|不|修|处理)|(?:多久|几点|什么时候|啥时候|多长时间)[^，。]{0,6}(?:来|到)"
-    r"|(?i:(?:is|will|when)[^.?]{0,20}(?:someone|somebody|anyone|anybody|help)?[^.?]{0,10}com(?:e|ing)|someone is coming)"
+    r"(?:派|会有|有没有|有)(?:人|车)[^，。]{0,2}来?(?:吗|么|没有?|不)?(?=[？?。]|$)|(?:谁|你们)(?:会|能|要)?来(?:救|吗|不|么)"
+    r"|(?:多久|几点|什么时候|啥时候|多长时间)[^，。]{0,4}(?:来人|(?:到|来)(?=[？?吗呢。]|$))"
+    r"|(?i:(?:is|will|when)\b[^.?]{0,30}\bcom(?:e|ing)\b|someone is coming)"
 )
 _ASKS_WHAT_TO_DO = re.compile(
-    r"怎么办|咋办|(?:干|做)(?:嘛|啥|什么|点啥)|该(?:怎么|咋|干)|(?:能不能|可不可以|要不要|用不用|还能|可以)[^，。]{0,10}(?:吗|不|么|[？?]|$|回|进|开|关|守|救|动|做)"
+    r"怎么办|咋办|(?:干|做)(?:嘛|啥|什么|点啥)|该(?:怎么|咋)"
+    r"|(?:还能|能不能|可不可以|要不要|用不用)[^，。]{0,10}(?:回|进|出|开|关|守|救|动|抬|扶|做|等|走|楼)"
     r"|(?i:what (?:should|shall|do|can) (?:i|we) do)"
 )
+_OVER = re.compile(
+    r"救(?:下来|上来|出来)了|自己(?:爬|站)?(?:起来|出来|上来)走?了|没(?:有)?大(?:事|碍)|(?<!不)醒(?:过来)?了"
+)
+_BAD_YET = re.compile(r"[？?吗疼伤血断]|没呼吸|里[面头]|还有人|还没|但|可是|不过|叫不")
 _SPEAKS_OF_DANGER = re.compile(
     r"受伤|报(?:了|过)?警|打(?:了|过|完)?(?:1[12][0-9]|电话)|救护车|消防|流血|出血|昏|醒|喘|呼吸|被困|着火|冒烟|火花|气味|漏气|砸|摔|断了"
 )
@@ -51,28 +58,37 @@ async def belongs_to_urgent(
     case = await services().cases.urgent_of(conversation_id(tracker))
     if case is None or (case.emergency != SELF_HARM and _is_denied(case)):
         return False
-    denied = denies_danger(reading.text) or is_all_clear(reading.text)
+    denied = _is_over(reading.text)
     place = None if denied or _has_place(case) else _place(reading)
     told_where = place is not None and reading.intent in ("inform", "correct_slot")
-    asked = _choose_answer(reading.text)
-    speaks = len(reading.text) <= _SHORT and _SPEAKS_OF_DANGER.search(reading.text)
+    short, elsewhere = len(reading.text) <= _SHORT, _has_place(case) and _place(reading)
+    others = others or (case.emergency == SELF_HARM and len(reading.text) <= _BRIEF)
+    asked = _choose_answer(reading.text) if short and not elsewhere else None
+    speaks = short and not elsewhere and _SPEAKS_OF_DANGER.search(reading.text)
     if not (denied or told_where or others or asked or speaks or _is_the_same(reading, case)):
         return False
-    if asked and case.emergency != SELF_HARM:
-        dispatcher.utter_message(response=asked, case_number=case.case_number)
-        return True
     if not await add_to_case(tracker, case, reading, place):
         return False
     said = _choose_reply(case, denied=denied, told_where=told_where)
+    if asked and said == "utter_urgent_added":
+        said = asked
     dispatcher.utter_message(response=said, case_number=case.case_number)
     return True
 
 
+def _is_over(text: str) -> bool:
+    """Whether he says that there is no danger any more; a question or half of it is not enough."""
+    if denies_danger(text) or is_all_clear(text):
+        return detect_emergency(text) is None
+    over = len(text) <= _SHORT and _OVER.search(text) is not None
+    return over and _BAD_YET.search(text) is None and detect_emergency(text) is None
+
+
 def _choose_answer(text: str) -> str | None:
     """To a question that everybody in danger asks: will somebody come, what shall I do."""
-    if _ASKS_WHO_COMES.search(text):
+    if _ASKS_WHO_COMES.search(text) and (asks(text) or not _HAN.search(text)):
         return "utter_urgent_who_comes"
-    return "utter_urgent_what_to_do" if asks(text) and _ASKS_WHAT_TO_DO.search(text) else None
+    return "utter_urgent_what_to_do" if _ASKS_WHAT_TO_DO.search(text) else None
 
 
 def _choose_reply(case: Case, *, denied: bool, told_where: bool) -> str:
@@ -87,7 +103,7 @@ def _is_denied(case: Case) -> bool:
     """Whether he has said already that there is no danger."""
     notes = (step.note for step in case.history if step.note.startswith(ADDED))
     told = [note.removeprefix(ADDED) for note in notes]
-    return any(denies_danger(each) or is_all_clear(each) for each in told)
+    return any(map(_is_over, told))
 
 
 def _is_the_same(reading: Reading, case: Case) -> bool:

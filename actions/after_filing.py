@@ -33,13 +33,29 @@ async def add_to_case(
     tracker: Tracker, case: Case, reading: Reading, place: Location | None = None
 ) -> bool:
     """Write the resident's words into the case; False when it takes none any more."""
-    phone = own_phone(reading)
+    phone = _new_phone(reading)
     number, who = case.case_number, _who(tracker)
     try:
         await services().supplements.add(number, reading.text, who, place=place, phone=phone)
     except (CaseNotFound, IllegalMove):
         return False
     return True
+
+
+_MINE = re.compile(
+    "我的?(?:电话|手机|号)|改[成为]|换[成为]|联系我|打给我|留(?:一?个)?(?:电话|手机|号)"
+)
+_OTHERS = re.compile("挪车|车[上主]|邻居|房东|物业|老板|店|司机|施工|广告")
+_BARE = 8
+
+
+def _new_phone(reading: Reading) -> str | None:
+    """The number he wants to be called on from now on; not one that he only tells of."""
+    phone = own_phone(reading)
+    if phone is None or _OTHERS.search(reading.text):
+        return None
+    bare = len(re.sub(r"[0-9\s\-]", "", reading.text)) <= _BARE
+    return phone if bare or _MINE.search(reading.text) else None
 
 
 def follows_filing(tracker: Tracker) -> bool:
@@ -54,14 +70,14 @@ async def belongs_to_filed(dispatcher: CollectingDispatcher, tracker: Tracker) -
     """
     reading = read_turn(tracker)
     case = await services().cases.latest_of(conversation_id(tracker))
-    if case is None or case.status in OVER or not reading.text:
+    if case is None or case.status in OVER or not reading.text or reading.attachment_ids:
         return False
     if not _EMPTY.sub("", reading.text) and own_phone(reading) is None:
         dispatcher.utter_message(response="utter_add_what", case_number=case.case_number)
         return True
     if not await add_to_case(tracker, case, reading):
         return False
-    phone = own_phone(reading)
+    phone = _new_phone(reading)
     if phone is not None:
         said = {"response": "utter_added_phone", "last_four": phone[-4:]}
     else:
@@ -75,11 +91,12 @@ def urges(text: str) -> bool:
     return _URGES.search(text) is not None
 
 
-async def urge_case(dispatcher: CollectingDispatcher, tracker: Tracker, case: Case) -> None:
-    """Remind whoever has the case, and say so; nothing where it is over."""
+async def urge_case(dispatcher: CollectingDispatcher, tracker: Tracker, case: Case) -> bool:
+    """Remind whoever has the case, and say so; False, and nothing said, where it is over."""
     try:
         now = await services().urging.urge(case.case_number, _who(tracker))
     except (CaseNotFound, IllegalMove):
-        return
+        return False
     said = "utter_urged" if now else "utter_urged_already"
     dispatcher.utter_message(response=said, case_number=case.case_number)
+    return True

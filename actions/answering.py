@@ -15,7 +15,7 @@ from bot.language.models import Vector
 from bot.language.normalise import normalise
 from cases.draft import Reading
 from kb.errors import ArticleNotFound
-from kb.excerpts import find_excerpt
+from kb.excerpts import find_excerpt, names_other
 from kb.models import Article
 
 _WHOLE = 4
@@ -64,7 +64,7 @@ def answer_follow_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> list
         whole = question  # it says all there is to ask
     else:
         slug = _answer_from_last(dispatcher, tracker, question) or _find(whole)
-    if slug is None:
+    if slug is None or (slug == last_answer(tracker) and _is_of_another(slug, question)):
         return None
     if slug != last_answer(tracker):
         say_article(dispatcher, services().knowledge.get(slug))
@@ -77,6 +77,10 @@ def answer_follow_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> list
 
 def _find(question: str) -> str | None:
     return services().knowledge.search(normalise(question).text, _embed(question)).answer
+
+
+def _is_of_another(slug: str, question: str) -> bool:
+    return names_other(services().knowledge.get(slug), question)
 
 
 def _answer_from_last(

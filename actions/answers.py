@@ -18,7 +18,7 @@ from actions.handoff import hand_off
 from actions.hints import keep_hint
 from actions.services import services
 from actions.turn import conversation_id, last_deed, read_turn
-from actions.withdrawal import is_asked
+from actions.withdrawal import is_asked, is_offered_person
 from bot.language import answers
 from cases.confirming import says_hand_in
 from cases.story import own_phone
@@ -80,6 +80,9 @@ class TakeAnswer(Action):
             if turn.intent == "affirm" or answers.takes_back_case(turn.text):
                 return [FollowupAction("action_withdraw_case")]
             dispatcher.utter_message(response="utter_not_withdrawn")
+            return [SlotSet("failures", 0)]
+        if turn.intent == "affirm" and is_offered_person(tracker):
+            hand_off(dispatcher, "要撤回工单")
             return [SlotSet("failures", 0)]
         if turn.intent == "affirm":
             if says_hand_in(turn):

@@ -87,6 +87,13 @@ _KINDS = (
     ),
 )
 
+_NEVER_IN_DANGER = (
+    "utter_smalltalk",
+    "utter_insult",
+    "utter_identity",
+    "utter_goodbye",
+    "utter_lonely",
+)
 _KNOWLEDGE_FIRST = frozenset({"utter_about_privacy", "utter_about_unknown"})
 """Said only when the knowledge base has no answer it is sure of."""
 
@@ -126,7 +133,7 @@ class Chitchat(Action):
         if is_insult(text) and is_ours_after_all(reading):
             return [FollowupAction("report_form")]
         response = choose_reply(text, count_insults(tracker))
-        others = response in ("utter_smalltalk", "utter_insult", "utter_identity", "utter_goodbye")
+        others = response in _NEVER_IN_DANGER
         if await belongs_to_urgent(dispatcher, tracker, others=others):
             return end_turn()
         if response == "utter_smalltalk" and speaks_of_adding(text):

@@ -40,9 +40,11 @@ from actions.turn import conversation_id, end_turn, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language import answers
 from bot.language.numbers import read_digits
+from bot.language.scope import tells_of_trouble
 from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot
 from cases.hazards import is_hazard
 from cases.models import CaseKind, NewCase, Urgency
+from cases.placing import place_of
 from cases.story import asks, asks_secrecy, speaks_of_adding, tells_something
 from cases.telling import advance, begin, speaks_of_form
 from hotline.audit import BOT
@@ -116,12 +118,7 @@ class ValidateReportForm(Action):
     ) -> list[EventType]:
         if await belongs_to_urgent(dispatcher, tracker, others=False):
             return end_form()
-        if urges(reading.text) and follows_filing(tracker):
-            case = await services().cases.latest_of(conversation_id(tracker))
-            if case is not None:
-                await urge_case(dispatcher, tracker, case)
-                return end_form()
-        if speaks_of_adding(reading.text) and await belongs_to_filed(dispatcher, tracker):
+        if not reading.emergency and await _is_of_filed(dispatcher, tracker, reading):
             return end_form()
         if asks(reading.text) and reading.confidence < _PLAIN and not reading.emergency:
             answered = answer_follow_up(dispatcher, tracker)
@@ -219,13 +216,24 @@ def _choose_start(draft: Draft) -> str:
     return "utter_report_started" if draft.is_problem else "utter_report_started_thanks"
 
 
+async def _is_of_filed(
+    dispatcher: CollectingDispatcher, tracker: Tracker, reading: Reading
+) -> bool:
+    """Whether it hurries the case just filed, or adds to it: no new matter, and dealt with."""
+    matter = tells_of_trouble(reading.text) or place_of(reading) is not None
+    if urges(reading.text) and follows_filing(tracker) and not matter:
+        case = await services().cases.latest_of(conversation_id(tracker))
+        return case is not None and await urge_case(dispatcher, tracker, case)
+    return speaks_of_adding(reading.text) and await belongs_to_filed(dispatcher, tracker)
+
+
 def _with_hint(draft: Draft, hint: Draft) -> Draft:
     return replace(
         draft,
         location=draft.location or hint.location,
         attachment_ids=(*hint.attachment_ids, *draft.attachment_ids),
         photo_position=draft.photo_position or hint.photo_position,
-        phone=draft.phone or hint.phone,
+        phone=draft.phone or (None if draft.anonymous else hint.phone),
     )
 
 

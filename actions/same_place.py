@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, replace
-from datetime import timedelta
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -12,17 +11,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.services import services
 from actions.turn import conversation_id
 from cases.draft import Reading
-from cases.models import Case
 from cases.placing import place_of
 
 _THING = r"(?:地方|地址|地点|位置|地儿|楼|小区|院子?|街|胡同|路口|路上?|条路)"
 _SAME = re.compile(
-    rf"(?:还|就|也|都)?是?在?(?:刚才|刚刚|上面|前面)(?:说的?|报的?|登记的?)?(?:那|这)?(?:个|件|条|座|栋)?{_THING}"
+    rf"(?:还|就|也|都)?是?在?(?:刚才|刚刚|上面|前面)(?:(?:说|报|登记)的?[那这]?|[那这])(?:个|件|条|座|栋)?{_THING}"
     rf"|(?:还|也|就|都)是?在?[那这](?:个|条)?(?:{_THING}|儿|里|块儿?|边儿?)(?!有|的人)"
     rf"|(?:同一?|一)样?的?(?:个|条)?{_THING}|{_THING}(?:也|还|跟刚才|和刚才)?(?:一样|同上|不变|没变)|同上|老地方"
 )
-_POINTS = re.compile("那|这|还")
-_LATELY = timedelta(hours=1)
 
 
 async def recall_place(
@@ -30,22 +26,18 @@ async def recall_place(
 ) -> Reading:
     """The reading with the place of the case before, where he points back to it, and says so.
 
-    Of a danger it is enough that he points at all: people are sent there, and he can mend it.
+    In danger he is asked: people are sent there at once.
     """
-    found = place_of(reading)
-    if reading.shared_location is not None or (found and found.get("district_code")):
-        return reading
     match = _SAME.search(reading.text)
-    points = reading.emergency and found is None and _POINTS.search(reading.text)
-    if match is None and not points:
+    if match is None or reading.emergency or place_of(reading) is not None:
         return reading
     case = await services().cases.latest_of(conversation_id(tracker))
-    if case is None or case.location is None or not (match or _is_new(case)):
+    if case is None or case.location is None:
         return reading
     place = asdict(case.location)
     words = place.pop("raw_text")
     dispatcher.utter_message(response="utter_place_recalled", place=words)
-    said = match[0] if match else ""
+    said = match[0]
     entity = {"entity": "location", "value": words, "text": words, "start": 0, "end": 0}
     rest = [
         item
@@ -53,7 +45,3 @@ async def recall_place(
         if item["entity"] != "location" and not (item["entity"] == "time" and item["text"] in said)
     ]
     return replace(reading, entities=(*rest, {**entity, "data": place}))
-
-
-def _is_new(case: Case) -> bool:
-    return services().clock.now() - case.created_at <= _LATELY

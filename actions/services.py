@@ -17,7 +17,6 @@ from cases.supplements import Supplements
 from cases.urging import Urging
 from cases.workflow import Workflow
 from conversations.service import Conversations
-from hotline.clock import Clock
 from kb.editorial import Editorial
 from kb.place_service import Places
 from kb.service import Knowledge
@@ -38,7 +37,6 @@ class Services:
     supplements: Supplements
     urging: Urging
     workflow: Workflow
-    clock: Clock
     surveys: CallBackSurveys
 
 

@@ -89,7 +89,7 @@ def carry_over(draft: Draft, carried: Mapping[str, Any]) -> Draft:
         "phone": carried["phone"],
         "contact_name": carried["contact_name"],
         "anonymous": carried["anonymous"],
-        "confidential": draft.confidential or carried["confidential"],
+        "confidential": draft.confidential or bool(carried.get("confidential")),
     }
     if draft.location is None and carried["location"]:
         known |= {key: carried[key] for key in ("location", "place_settled", "district_asked")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import services
@@ -16,12 +16,19 @@ from cases.models import Case
 from hotline.audit import Actor
 
 NAME = "action_withdraw_case"
+_SLOT, _PERSON = "withdrawing", "person"
+"""The number that was asked about, or that a person was offered."""
 _REASON = "市民在对话里撤回"
 
 
 def is_asked(tracker: Tracker) -> bool:
     """Whether the message before was asked back: shall it really be taken back?"""
-    return last_deed(tracker) == NAME
+    return last_deed(tracker) == NAME and tracker.get_slot(_SLOT) not in (None, _PERSON)
+
+
+def is_offered_person(tracker: Tracker) -> bool:
+    """Whether it was asked whether a person shall do it."""
+    return last_deed(tracker) == NAME and tracker.get_slot(_SLOT) == _PERSON
 
 
 class WithdrawCase(Action):
@@ -33,22 +40,26 @@ class WithdrawCase(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
+        if is_asked(tracker):
+            number = str(tracker.get_slot(_SLOT))
+            if await _withdraw(tracker, await services().cases.get(number)):
+                dispatcher.utter_message(response="utter_withdrawn")
+                return end_turn(SlotSet(_SLOT, None))
+            dispatcher.utter_message(response="utter_case_taken_back")
+            return end_turn(SlotSet(_SLOT, _PERSON))
         case = await services().cases.latest_of(conversation_id(tracker))
         if case is None:
             dispatcher.utter_message(response="utter_nothing_filed")
-        elif not _may_go(case):
+            return end_turn(SlotSet(_SLOT, None))
+        if not _may_go(case):
             dispatcher.utter_message(response="utter_case_taken_back")
-        elif not is_asked(tracker):
-            dispatcher.utter_message(
-                response="utter_withdraw_ask",
-                case_number=case.case_number,
-                category=case.category_name or case.kind.value,
-            )
-        elif await _withdraw(tracker, case):
-            dispatcher.utter_message(response="utter_withdrawn")
-        else:
-            dispatcher.utter_message(response="utter_case_taken_back")
-        return end_turn()
+            return end_turn(SlotSet(_SLOT, _PERSON))
+        dispatcher.utter_message(
+            response="utter_withdraw_ask",
+            case_number=case.case_number,
+            category=case.category_name or case.kind.value,
+        )
+        return end_turn(SlotSet(_SLOT, case.case_number))
 
 
 def _may_go(case: Case) -> bool:

@@ -66,12 +66,14 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
 def _stays_unnamed(reading: Reading, asked: Slot | None) -> bool:
     if wishes_anonymity(reading.text):
         return True
-    if asked not in _STORY_ASKED:
+    if asked is Slot.CONTACT:
         return len(reading.text) <= _SHORT and answers.refuses_contact(reading.text)
-    *_, last = CLAUSE.findall(reading.text) or [""]
-    return _NO_NUMBER.fullmatch(last.strip()) is not None
+    # 物业不给修 refuses no number
+    return any(_NO_NUMBER.fullmatch(each.strip()) for each in CLAUSE.findall(reading.text))
 
 
+_NUMBER = "(?:电话|手机号?|号码|联系方式)"
 _NO_NUMBER = re.compile(
-    r"我?(?:电话|手机|号码)?就?(?:不|别|甭)(?:想|方便|用)?(?:留|给|要)(?:电话|手机号?|号码|联系方式)?了?"
+    rf"我?的?{_NUMBER}(?:我)?(?:就|也)?(?:不|别|甭)(?:想|方便|用|愿意)?(?:留|给|要|说)?了?(?:吧|啊)?"
+    rf"|我?就?(?:不|别|甭)(?:想|方便|用|愿意)?(?:留(?:{_NUMBER})?|(?:给|要|用){_NUMBER})了?(?:吧|啊)?"
 )

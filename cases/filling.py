@@ -31,6 +31,7 @@ SHORTEST_STORY = 6
 _FEW = 4
 """So few characters beside a fact say nothing more: 是…的, 就在…."""
 _MOST_MISSES = 2
+_LIKE_A_NUMBER, _LIKE_A_PHONE = 5, 8
 UNSAID = "未说明"
 """When it happened, where he does not know or will not say."""
 _PLAIN, _LIKELY = 0.8, 0.5
@@ -62,6 +63,8 @@ def _hear_more(draft: Draft, reading: Reading) -> Outcome:
 def _tells_more(reading: Reading) -> bool:
     text = reading.text.strip()
     if is_bare_fact(reading) or not tells_something(text) or is_bare_wish(text):
+        return False
+    if len(read_digits(text)) >= _LIKE_A_PHONE:
         return False
     if answers.is_affirm(text) or answers.is_deny(text) or answers.is_unknown(text):
         return False
@@ -316,6 +319,8 @@ def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
     refuses = answers.is_deny(reading.text) and not re.search("对|是|错", reading.text)
     if refuses or answers.refuses_contact(reading.text) or answers.is_unknown(reading.text):
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
+    if len(read_digits(reading.text)) >= _LIKE_A_NUMBER:
+        return miss(draft, reading)  # meant as one, and never written in the open
     return _hear_more(draft, reading)
 
 

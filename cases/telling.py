@@ -50,7 +50,7 @@ _LEFT_OPEN: Mapping[Slot, Mapping[str, Any]] = {
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
     """Start a report with everything its first message already tells."""
     draft = Draft(kind=kind.value, doubtful=reading.doubtful, emergency=reading.emergency)
-    if complains_of_staff(reading.text):
+    if complains_of_staff(reading.text) and not tells_of_trouble(reading.text):
         draft = replace(draft, category=UNSORTED)  # no matter of the street: a person sorts it
     if reading.emergency or not is_bare_wish(reading.text.strip()):
         draft = replace(draft, description=tell_story(reading))
@@ -68,12 +68,16 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
         return _turn_urgent(draft, reading)
     if draft.emergency and draft.emergency != SELF_HARM and denies_danger(reading.text):
         return Outcome(_calm(draft), detour=Detour.NO_DANGER)
-    if asked is not None and _asks_why(reading.text):
+    if asked is not None and _asks_why(asked, reading.text):
         return Outcome(draft, detour=Detour.WHY_CONTACT)
     if not reading.text and (reading.attachment_ids or asked is not Slot.LOCATION):
         return _take_shared(draft, asked, reading)
-    if draft.emergency and _CALLED.search(reading.text):
-        return add_words(draft, reading, tell_story(reading))
+    if draft.emergency and (called := _find_called(reading.text)):
+        rest = reading.text.replace(called, "").strip("，,。！! ")
+        if asked is not Slot.LOCATION or len(rest) < _FEWEST_OF_A_PLACE:
+            return add_words(draft, reading, tell_story(reading))
+        draft = replace(draft, description=f"{draft.description}\n{called}")
+        reading = replace(reading, text=rest, intent="inform")
     detour = _find_detour(draft, asked, reading)
     if detour is not None:
         return Outcome(draft, detour=detour)
@@ -92,7 +96,7 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
         return Outcome(replace(draft, changing=True, misses=0))
     turns = draft.kind == CaseKind.PRAISE.value and reading.intent == "report_case"
     if turns and reading.confidence >= _OTHER and len(reading.text) > _SHORT_REPLY:
-        return begin(reading, CaseKind.COMPLAINT)  # 呵呵，真辛苦: it was no praise
+        return _turn_to_complaint(draft, reading)  # 呵呵，真辛苦: it was no praise
     if asked is Slot.CATEGORY and (says_hand_in(reading) or answers.is_affirm(reading.text)):
         # enough asked: the likeliest, or a person sorts it
         code = draft.offered[0][0] if draft.offered else UNSORTED
@@ -114,6 +118,24 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     return FILLERS[asked](draft, reading)
 
 
+def _turn_to_complaint(draft: Draft, reading: Reading) -> Outcome:
+    """What was told beside the praise stays told."""
+    outcome = begin(reading, CaseKind.COMPLAINT)
+    new = outcome.draft
+    told = replace(
+        new,
+        location=new.location or draft.location,
+        occurred=new.occurred or draft.occurred,
+        phone=new.phone or draft.phone,
+        anonymous=new.anonymous or draft.anonymous,
+        contact_name=new.contact_name or draft.contact_name,
+        confidential=new.confidential or draft.confidential,
+        attachment_ids=(*draft.attachment_ids, *new.attachment_ids),
+        description="\n".join(filter(None, [draft.description, new.description])),
+    )
+    return replace(outcome, draft=told)
+
+
 def _calm(draft: Draft) -> Draft:
     """What was told before the alarm; else the trouble itself, for which there may be cause."""
     if draft.calm:
@@ -123,7 +145,9 @@ def _calm(draft: Draft) -> Draft:
     return replace(draft, kind=CaseKind.COMPLAINT.value, emergency=None, misses=0)
 
 
-def _asks_why(text: str) -> bool:
+def _asks_why(asked: Slot, text: str) -> bool:
+    if asked not in (Slot.CONTACT, Slot.CONFIRMED) and len(text) > _SHORT_QUESTION:
+        return False  # 物业怎么打电话都没人接 is a story
     return answers.asks_why_contact(text) and not answers.refuses_contact(
         _UP_TO_QUESTION.sub("", text)
     )
@@ -132,6 +156,14 @@ def _asks_why(text: str) -> bool:
 _UP_TO_QUESTION = re.compile(
     r"[^，,。；;！!？?\s]*(?:不(?:给|留)[^，,。；;]{0,4}(?:行不行|行吗|可以吗|成吗))[^，,。]*"
 )
+
+
+def _find_called(text: str) -> str | None:
+    """The words that help was called, unless he wants a person or gives up."""
+    if answers.wants_human(text) or answers.is_cancel(text):
+        return None
+    called = _CALLED.search(text)
+    return called[0] if called else None
 
 
 def speaks_of_form(draft: Draft, reading: Reading) -> bool:
@@ -179,8 +211,9 @@ def _take_shared(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
 # --- what is not about the report ---------------------------------------------------------------
 
 _SURE, _PLAIN = 0.5, 0.85
-_SHORT, _SHORT_REPLY = 20, 8
+_SHORT, _SHORT_REPLY, _SHORT_QUESTION = 20, 8, 12
 _OTHER = 0.6
+_FEWEST_OF_A_PLACE = 3
 _FEW_SIGNS = 3
 """More signs than this, most of them digits, were meant as a telephone number."""
 

@@ -263,7 +263,9 @@ class Conversations(HeldConversations):
         """Tell where to call, before anything else, whoever holds, and though Rasa be down."""
         if row.emergency == danger:
             return
-        now, row.emergency = self._clock.now(), danger
+        now = self._clock.now()
+        if row.emergency != "self_harm":  # whatever comes to it, he is not left alone
+            row.emergency = danger
         advice = advise(danger, text)
         self._timeline.say(session, row, now, Sender.SYSTEM, advice, in_reply_to=message_id)
         record_deed(session, now, SYSTEM, "emergency_raised", "conversation", row.id, kind=danger)

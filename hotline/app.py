@@ -176,7 +176,6 @@ async def open_product(
                 Supplements(db, clock, vault),
                 Urging(db, clock),
                 workflow,
-                clock,
                 surveys,
             )
         )

@@ -57,12 +57,13 @@ _ASKS_PROGRESS = re.compile(
     r"|^(?:能不能|可不可以|麻烦|请|帮我|给我)?(?:再)?(?:快点儿?|快一点|催一?下|催催|加急)(?:办|处理)?(?:吧|吗|行吗|行不行|啊|呀)?[？?。！!]*$"
 )
 _ABOUT_STAFF = re.compile(
-    r"(?:投诉|举报)你们(?!管|办|能|那|这|帮|说|看|小区|楼)|(?:投诉|举报|告(?!诉))[^，。？?]{0,8}(?:城管(?!局?(?:电话|在哪|地址))|执法(?:队员|人员)|队员|协管|工作人员|办事员|接线员|坐席)(?![^，。]{0,6}(?:哪|电话|地址|怎么))"
+    r"(?:投诉|举报)你们(?!管|办|能|那|这|帮|说|看|小区|楼)|(?:投诉|举报|(?<![广报公警])告(?![诉知示]))[^，。？?]{0,8}(?:城管(?!横幅)(?!局?(?:电话|在哪|地址))|执法(?:队员|人员)|队员|协管|工作人员|办事员|接线员|坐席)(?![^，。]{0,6}(?:哪|电话|地址|怎么))"
 )
 _OF_STAFF = re.compile(
-    r"(?:城管|执法队?|队员|队的人|执法人员|工作人员|协管|接线员|坐席)[^，。？?]{0,14}(?:态度(?!(?:也|都)?(?:很|非常|特别|挺|真)?好)|恶劣|骂|推(?:我|人|搡|老)|打人|动手|横|蛮|粗暴|索要|乱罚)"
+    r"(?:城管|执法队?|队员|队的人|执法人员|工作人员|协管|接线员|坐席)[^，。？?]{0,14}(?:态度(?!(?:也|都)?(?:很|非常|特别|挺|真)?好)|恶劣|骂|推(?:我|人|搡|老)|打人|动手|横(?![幅在着七])|蛮|粗暴|索要|乱罚)"
 )
-_ASKS_OF_STAFF = re.compile(r"[？?]|吗|怎么|哪|找谁|可以不")
+_OTHER_STAFF = re.compile("(?:工地|超市|商场|饭店|物业|店里|医院|学校|地铁|公园)(?:的)?工作人员")
+_ASKS_OF_STAFF = re.compile(r"[？?]|吗|怎么|哪|找谁|什么|可以不|审批")
 _WANTS_MORE = re.compile(
     r"^(?:那|对了|我|还)?[，,\s]*(?:我)?(?:还要|再|还想|要|想)(?:再)?(?:报|反映|投诉|举报|登记)(?:一?个|一?件|一下)(?!政策|法|吗)"
     r"|^(?i:i (?:want|would like|wish|need) to (?:complain|report))|(?:给我|帮我|你给|替我)(?:重新)?登记|我就在这儿?(?:投诉|举报)|(?:我们|这儿|这里|我家)[^。？?]{0,12}[，,]\s*(?:我)?要(?:投诉|举报)(?:他们?)?[。！!]*$"
@@ -213,13 +214,13 @@ def complains_of_staff(text: str) -> bool:
     """Whether somebody of the service itself is complained of: 我要投诉城管队员."""
     if len(text) > _LONGEST_SAID or _THANKS.search(text):
         return False
-    if _ABOUT_STAFF.search(text):
-        return True
-    return _OF_STAFF.search(text) is not None and _ASKS_OF_STAFF.search(text) is None
+    if _ASKS_OF_STAFF.search(text) or _OTHER_STAFF.search(text):
+        return False
+    return (_ABOUT_STAFF.search(text) or _OF_STAFF.search(text)) is not None
 
 
 def _wants_to_report(text: str) -> bool:
-    short = len(text) <= _LONGEST_SAID
+    short = len(text) <= _LONGEST_SAID and _ASKS_OF_STAFF.search(text) is None
     return short and _WANTS_MORE.search(text) is not None and _NOT_WANTED.search(text) is None
 
 
@@ -239,7 +240,9 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
         return "request_human"
     if (opening := _OPENINGS.get(answers.trim(text))) is not None:
         return opening
-    if answers.asks_about_service(text) or (is_annoyed(text) and len(text) <= _SHORT):
+    if answers.asks_about_service(text) or (
+        is_annoyed(text) and len(text) <= _SHORT and not tells_of_trouble(text)
+    ):
         return "chitchat"
     if answers.is_affirm(text):
         return "affirm"

@@ -96,7 +96,7 @@ def test_irony_is_no_praise_when_the_trouble_follows() -> None:
     said = Reading("占道摆摊的都快摆到我家床上了", "report_case", 0.9, SMOKE)
     outcome = advance(praise, Slot.LOCATION, said)
     assert outcome.draft.kind == CaseKind.COMPLAINT.value
-    assert outcome.draft.description == "占道摆摊的都快摆到我家床上了"
+    assert outcome.draft.description == "呵呵 城管真辛苦\n占道摆摊的都快摆到我家床上了"
 
 
 @pytest.mark.parametrize("words", ["我已经报警了", "刚打了120", "叫了救护车"])
@@ -236,3 +236,25 @@ def test_a_clock_told_later_joins_its_day() -> None:
     assert draft.occurred == "昨天下午三点多"
     assert (draft.description or "").endswith("编号是0123456")
     assert draft.phone is None
+
+
+@pytest.mark.parametrize("words", ["昨晚开始的，物业不给修", "店家不给发票"])
+def test_what_others_refuse_is_no_refusal_of_a_number(words: str) -> None:
+    said = Reading(words, "inform", 0.9, entities=(entity("time", "昨晚"),))
+    assert not advance(STALL, Slot.OCCURRED, said).draft.anonymous
+
+
+def test_a_mistyped_number_is_asked_again_and_not_written_down() -> None:
+    outcome = hear(Slot.CONTACT, "我电话1381234567")
+    assert outcome.missed
+    assert outcome.draft.description == "那个卖烧烤的"
+
+
+def test_who_has_called_help_may_say_where() -> None:
+    fire = Draft(kind=CaseKind.HELP.value, description="着火了", emergency="fire")
+    said = advance(fire, Slot.LOCATION, Reading("报警了，就在村口小卖部", "inform", 0.9))
+    assert (said.draft.location or {})["raw_text"] == "村口小卖部"
+    human = advance(fire, Slot.LOCATION, Reading("已经打了119，给我转人工", "request_human", 0.9))
+    assert human.detour is Detour.HUMAN
+    far = Reading("怎么打电话都没人接，在北太平庄路3号", "inform", 0.9)
+    assert advance(fire, Slot.LOCATION, far).detour is not Detour.WHY_CONTACT

@@ -24,6 +24,7 @@ ARTICLE = replace(
         ("那谁来管", ARTICLE.authority),
         ("要是他偏偏周日干谁管", ARTICLE.authority),
         ("那小狗呢", None),
+        ("养鸡罚多少", None),
     ],
 )
 def test_the_sentence_that_answers_is_found(question: str, excerpt: str | None) -> None:

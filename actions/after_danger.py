@@ -32,14 +32,17 @@ _ASKS_WHO_COMES = re.compile(
     r"|(?i:(?:is|will|when)\b[^.?]{0,30}\bcom(?:e|ing)\b|someone is coming)"
 )
 _ASKS_WHAT_TO_DO = re.compile(
-    r"怎么办|咋办|(?:干|做)(?:嘛|啥|什么|点啥)|该(?:怎么|咋)"
+    r"(?:^|我|现在|这|那|该|了|[，,])(?:可|又)?(?:怎么|咋)(?:办|做|弄)(?=[啊呀呢吧哪？?。！!]|$)|(?:现在|我|该|能)(?:该|应该|要|能)?(?:干|做)(?:嘛|啥|什么|点啥)"
     r"|(?:还能|能不能|可不可以|要不要|用不用)[^，。]{0,10}(?:回|进|出|开|关|守|救|动|抬|扶|做|等|走|楼)"
     r"|(?i:what (?:should|shall|do|can) (?:i|we) do)"
 )
 _OVER = re.compile(
     r"救(?:下来|上来|出来)了|自己(?:爬|站)?(?:起来|出来|上来)走?了|没(?:有)?大(?:事|碍)|(?<!不)醒(?:过来)?了"
 )
-_BAD_YET = re.compile(r"[？?吗疼伤血断]|没呼吸|里[面头]|还有人|还没|但|可是|不过|叫不")
+_NOBODY_HURT = re.compile("(?:没有?|无)(?:什么)?人?(?:员)?(?:受伤|伤着)")
+_BAD_YET = re.compile(
+    r"[？?吗疼伤血断昏晕俩又]|没(?:出|下|上)来|没动静|另一|剩|一个|一半|一点|一下|不喘|不行|不动|人没(?!事)|味儿?(?:还|很|太)?大|没呼吸|里[面头]|还有人|还没|但|可是|不过|叫不"
+)
 _SPEAKS_OF_DANGER = re.compile(
     r"受伤|报(?:了|过)?警|打(?:了|过|完)?(?:1[12][0-9]|电话)|救护车|消防|流血|出血|昏|醒|喘|呼吸|被困|着火|冒烟|火花|气味|漏气|砸|摔|断了"
 )
@@ -78,10 +81,11 @@ async def belongs_to_urgent(
 
 def _is_over(text: str) -> bool:
     """Whether he says that there is no danger any more; a question or half of it is not enough."""
-    if denies_danger(text) or is_all_clear(text):
-        return detect_emergency(text) is None
     over = len(text) <= _SHORT and _OVER.search(text) is not None
-    return over and _BAD_YET.search(text) is None and detect_emergency(text) is None
+    if not (over or denies_danger(text) or is_all_clear(text)):
+        return False
+    rest = _NOBODY_HURT.sub("", text)
+    return _BAD_YET.search(rest) is None and detect_emergency(text) is None
 
 
 def _choose_answer(text: str) -> str | None:

@@ -43,19 +43,24 @@ async def add_to_case(
 
 
 _MINE = re.compile(
-    "我的?(?:电话|手机|号)|改[成为]|换[成为]|联系我|打给我|留(?:一?个)?(?:电话|手机|号)"
+    "我的?(?:电话|手机|号)|改[成为]|换[成为]|[写填说报记留]错|更新|正确|应该是|(?:忘了?说|补充)[^，。]{0,4}(?:电话|手机|号)|可以打|联系我|打给我|留(?:一?个)?(?:电话|手机|号)"
 )
 _OTHERS = re.compile("挪车|车[上主]|邻居|房东|物业|老板|店|司机|施工|广告")
+_RELATIVES = re.compile(
+    "(?:我|他|她)(?:老伴|[爸妈哥姐弟妹]|儿子|女儿|媳妇|老公|爱人|邻居)[^，。]{0,3}(?:电话|手机|号)"
+)
 _BARE = 8
 
 
 def _new_phone(reading: Reading) -> str | None:
     """The number he wants to be called on from now on; not one that he only tells of."""
     phone = own_phone(reading)
-    if phone is None or _OTHERS.search(reading.text):
+    if phone is None or _RELATIVES.search(reading.text):
         return None
+    if _MINE.search(reading.text):
+        return phone
     bare = len(re.sub(r"[0-9\s\-]", "", reading.text)) <= _BARE
-    return phone if bare or _MINE.search(reading.text) else None
+    return phone if bare and not _OTHERS.search(reading.text) else None
 
 
 def follows_filing(tracker: Tracker) -> bool:

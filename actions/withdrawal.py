@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -9,7 +10,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import services
-from actions.turn import conversation_id, end_turn, last_deed
+from actions.turn import conversation_id, end_turn, last_deed, said
 from cases.errors import CaseNotFound, IllegalMove
 from cases.lifecycle import OVER, Deed, Order, Part
 from cases.models import Case
@@ -18,6 +19,8 @@ from hotline.audit import Actor
 NAME = "action_withdraw_case"
 _SLOT, _PERSON = "withdrawing", "person"
 """The number that was asked about, or that a person was offered."""
+_ANOTHER = re.compile("第|前[面一]|上一|不|别|另")
+"""不是这个，我要撤第一个: only the one that was asked about is taken back by a yes."""
 _REASON = "市民在对话里撤回"
 
 
@@ -41,8 +44,11 @@ class WithdrawCase(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         if is_asked(tracker):
-            number = str(tracker.get_slot(_SLOT))
-            if await _withdraw(tracker, await services().cases.get(number)):
+            if _ANOTHER.search(said(tracker)):
+                dispatcher.utter_message(response="utter_not_withdrawn")
+                return end_turn(SlotSet(_SLOT, None))
+            asked = await services().cases.get(str(tracker.get_slot(_SLOT)))
+            if _may_go(asked) and await _withdraw(tracker, asked):
                 dispatcher.utter_message(response="utter_withdrawn")
                 return end_turn(SlotSet(_SLOT, None))
             dispatcher.utter_message(response="utter_case_taken_back")

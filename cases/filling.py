@@ -31,7 +31,8 @@ SHORTEST_STORY = 6
 _FEW = 4
 """So few characters beside a fact say nothing more: 是…的, 就在…."""
 _MOST_MISSES = 2
-_LIKE_A_NUMBER, _LIKE_A_PHONE = 5, 8
+_LIKE_A_NUMBER = 5
+_LIKE_A_PHONE = re.compile("(?<!编号)(?<!编号是)(?:[0-9]{8,}|[幺零一二三四五六七八九]{8,})")
 UNSAID = "未说明"
 """When it happened, where he does not know or will not say."""
 _PLAIN, _LIKELY = 0.8, 0.5
@@ -64,7 +65,7 @@ def _tells_more(reading: Reading) -> bool:
     text = reading.text.strip()
     if is_bare_fact(reading) or not tells_something(text) or is_bare_wish(text):
         return False
-    if len(read_digits(text)) >= _LIKE_A_PHONE:
+    if _LIKE_A_PHONE.search(text):
         return False
     if answers.is_affirm(text) or answers.is_deny(text) or answers.is_unknown(text):
         return False

@@ -74,7 +74,8 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
         return _take_shared(draft, asked, reading)
     if draft.emergency and (called := _find_called(reading.text)):
         rest = reading.text.replace(called, "").strip("，,。！! ")
-        if asked is not Slot.LOCATION or len(rest) < _FEWEST_OF_A_PLACE:
+        where = place_of(reading) is not None or _NAMES_A_PLACE.search(rest) is not None
+        if asked is not Slot.LOCATION or not where:
             return add_words(draft, reading, tell_story(reading))
         draft = replace(draft, description=f"{draft.description}\n{called}")
         reading = replace(reading, text=rest, intent="inform")
@@ -213,7 +214,9 @@ def _take_shared(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
 _SURE, _PLAIN = 0.5, 0.85
 _SHORT, _SHORT_REPLY, _SHORT_QUESTION = 20, 8, 12
 _OTHER = 0.6
-_FEWEST_OF_A_PLACE = 3
+_NAMES_A_PLACE = re.compile(
+    r"^(?:我们?|就|是|人)*(?:在)?[^，。]{1,14}(?:[路街巷道区号村店桥院]|胡同|广场|市场|学校|医院|小卖部|门口|地铁站?)"
+)
 _FEW_SIGNS = 3
 """More signs than this, most of them digits, were meant as a telephone number."""
 

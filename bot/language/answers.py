@@ -75,6 +75,7 @@ _TAKES_BACK_CASE = re.compile(
     r"(?<![不别没甭])撤(?:单|销|回|了|掉)|(?:能|可以|想|要|帮我|给我)撤|(?:工单|投诉|举报|那件|那个)[^，。]{0,6}(?:取消|作废|不办了|不用管|不要了)"
     r"|(?:取消|作废)[^，。]{0,6}(?:工单|投诉|举报)|(?:^|[，,。\s])(?:你们)?不用(?:再)?来了|不用管了"
 )
+_LEAVES_CASE = re.compile("(?:不要|不想|不用|先不|别|甭|不)(?:再)?(?:撤|取消|作废)")
 _CONTACT = "(?:电话|号码?|手机|联系方式)"
 _REFUSES = re.compile(
     rf"(?:不|别|甭|没法|唔)(?:想|愿意?|方便|用|能|肯|需要|打算|敢)?(?:再)?(?:留|給|给|提供|透露|告诉你)(?:你|您)?{_CONTACT}?"
@@ -163,7 +164,9 @@ def _split(text: str) -> list[str]:
 
 def takes_back_case(text: str) -> bool:
     """Speaks of taking back what was filed already: 我要撤单, 不用来了."""
-    return len(text) <= _LONGEST_CANCEL + 8 and _TAKES_BACK_CASE.search(text) is not None
+    if len(text) > _LONGEST_CANCEL + 8 or _LEAVES_CASE.search(text):
+        return False
+    return _TAKES_BACK_CASE.search(text) is not None
 
 
 def is_back(text: str) -> bool:

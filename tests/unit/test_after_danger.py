@@ -7,10 +7,12 @@ import pytest
 from actions.after_danger import _choose_answer, _is_over
 from actions.after_filing import _new_phone, urges
 from actions.same_place import _SAME
-from bot.language.emergency import detect_emergency, is_all_clear
+from bot.language import answers
+from bot.language.emergency import denies_danger, detect_emergency, is_all_clear
 from bot.language.insults import is_annoyed
 from bot.language.settle import complains_of_staff
-from cases.draft import Reading
+from cases.draft import Draft, Reading, Slot
+from cases.telling import advance
 from tests.unit.test_telling import entity
 
 
@@ -117,3 +119,55 @@ def test_what_only_names_the_staff_is_no_complaint_of_them(words: str) -> None:
 @pytest.mark.parametrize("words", ["供热电话没人接", "垃圾堆着没人理我们", "找电视台对面的公厕"])
 def test_a_short_report_is_no_ill_temper(words: str) -> None:
     assert not is_annoyed(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "门牌看错了，是12号",
+        "你听错了，是真的",
+        "你们搞错了，人还躺着呢",
+        "没夸张，真的快不行",
+        "不是误会",
+        "我没事，是我邻居",
+        "火灭了，人没出来",
+        "救上来了一个，另一个没有",
+        "火被扑灭了一半",
+    ],
+)
+def test_who_mends_an_address_or_misses_somebody_is_still_in_danger(words: str) -> None:
+    assert not denies_danger(words)
+    assert not _is_over(words)
+
+
+def test_a_mended_address_keeps_the_fire() -> None:
+    fire = Draft(kind="求助", description="我家着火了", emergency="fire")
+    outcome = advance(fire, Slot.LOCATION, Reading("你弄错了，我在朝阳不在海淀", "inform", 0.9))
+    assert outcome.draft.emergency == "fire"
+
+
+@pytest.mark.parametrize(
+    "words", ["楼下煤气炸了", "我家天然气炸了", "屋里头煤气罐炸了", "购物中心里起火了"]
+)
+def test_an_explosion_of_gas_is_a_fire(words: str) -> None:
+    assert detect_emergency(words) == "fire"
+
+
+@pytest.mark.parametrize(
+    "words", ["我报警了，火越来越大", "打了119，占线打不通", "已经报警了，他还在砸门"]
+)
+def test_what_follows_the_call_for_help_is_no_place(words: str) -> None:
+    fire = Draft(kind="求助", description="着火了", emergency="fire")
+    draft = advance(fire, Slot.LOCATION, Reading(words, "inform", 0.9)).draft
+    assert draft.location is None
+    assert draft.description == f"着火了\n{words}"
+
+
+@pytest.mark.parametrize("words", ["不要撤单", "别取消工单", "我不想撤回", "不用撤了"])
+def test_who_wants_it_kept_does_not_take_it_back(words: str) -> None:
+    assert not answers.takes_back_case(words)
+
+
+@pytest.mark.parametrize("words", ["居住证怎么办", "狗证怎么办理", "那我该怎么交罚款"])
+def test_how_papers_are_had_is_no_question_in_danger(words: str) -> None:
+    assert _choose_answer(words) is None

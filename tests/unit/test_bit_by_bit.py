@@ -258,3 +258,9 @@ def test_who_has_called_help_may_say_where() -> None:
     assert human.detour is Detour.HUMAN
     far = Reading("怎么打电话都没人接，在北太平庄路3号", "inform", 0.9)
     assert advance(fire, Slot.LOCATION, far).detour is not Detour.WHY_CONTACT
+
+
+@pytest.mark.parametrize("words", ["那我要投诉", "那就举报吧", "那我要反映个问题"])
+def test_a_wish_behind_a_question_is_no_story(words: str) -> None:
+    draft = begin(Reading(words, "report_case", 0.9), CaseKind.COMPLAINT).draft
+    assert draft.description is None

@@ -23,6 +23,10 @@ from bot.language.models import Vector
 Floats = npt.NDArray[np.float32]
 
 _LONGEST_GRAM = 3
+_KEPT_AS = {"pulls": np.float32}
+"""All else at half precision. Thousands of pulls are added up for every sentence: what is rounded
+off them adds up too, to a lean towards one label or another that no sentence has.
+"""
 _MOST_CHARACTERS = 400
 
 
@@ -117,10 +121,12 @@ class SentenceClassifier:
         return np.asarray(values @ chosen, np.float32)
 
     def save(self, folder: Path, name: str) -> None:
-        """Write `<name>.npz` and `<name>.json` into `folder`; half precision, which costs no score."""
+        """Write `<name>.npz` and `<name>.json` into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         arrays = {
-            field.name: getattr(self._weights, field.name).astype(np.float16)
+            field.name: getattr(self._weights, field.name).astype(
+                _KEPT_AS.get(field.name, np.float16)
+            )
             for field in fields(Weights)
         }
         np.savez(folder / f"{name}.npz", **arrays)

@@ -12,12 +12,12 @@ import re
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_filing import add_to_case
+from actions.after_filing import add_to_case, new_phone
 from actions.services import services
 from actions.similar import to_location
 from actions.turn import conversation_id, read_turn
 from bot.language import answers
-from bot.language.emergency import denies_danger, detect_emergency, is_all_clear
+from bot.language.all_clear import is_over
 from cases.draft import SELF_HARM, Draft, Reading
 from cases.models import Case, Location
 from cases.placing import place_of
@@ -25,23 +25,17 @@ from cases.story import asks
 from cases.supplements import ADDED
 
 _SHORT, _BRIEF = 24, 6
-_HAN = re.compile("[\u4e00-\u9fff]")
 _ASKS_WHO_COMES = re.compile(
     r"(?:派|会有|有没有|有)(?:人|车)[^，。]{0,2}来?(?:吗|么|没有?|不)?(?=[？?。]|$)|(?:谁|你们)(?:会|能|要)?来(?:救|吗|不|么)"
     r"|(?:多久|几点|什么时候|啥时候|多长时间)[^，。]{0,4}(?:来人|(?:到|来)(?=[？?吗呢。]|$))"
-    r"|(?i:(?:is|will|when)\b[^.?]{0,30}\bcom(?:e|ing)\b|someone is coming)"
+)
+_ASKS_IN_ENGLISH = re.compile(
+    r"(?:is|will|when)\b[^.?]{0,30}\bcom(?:e|ing)\b|someone is coming", re.IGNORECASE
 )
 _ASKS_WHAT_TO_DO = re.compile(
     r"(?:^|我|现在|这|那|该|了|[，,])(?:可|又)?(?:怎么|咋)(?:办|做|弄)(?=[啊呀呢吧哪？?。！!]|$)|(?:现在|我|该|能)(?:该|应该|要|能)?(?:干|做)(?:嘛|啥|什么|点啥)"
     r"|(?:还能|能不能|可不可以|要不要|用不用)[^，。]{0,10}(?:回|进|出|开|关|守|救|动|抬|扶|做|等|走|楼)"
     r"|(?i:what (?:should|shall|do|can) (?:i|we) do)"
-)
-_OVER = re.compile(
-    r"救(?:下来|上来|出来)了|自己(?:爬|站)?(?:起来|出来|上来)走?了|没(?:有)?大(?:事|碍)|(?<!不)醒(?:过来)?了"
-)
-_NOBODY_HURT = re.compile("(?:没有?|无)(?:什么)?人?(?:员)?(?:受伤|伤着)")
-_BAD_YET = re.compile(
-    r"[？?吗疼伤血断昏晕俩又]|没(?:出|下|上)来|没动静|另一|剩|一个|一半|一点|一下|不喘|不行|不动|人没(?!事)|味儿?(?:还|很|太)?大|没呼吸|里[面头]|还有人|还没|但|可是|不过|叫不"
 )
 _SPEAKS_OF_DANGER = re.compile(
     r"受伤|报(?:了|过)?警|打(?:了|过|完)?(?:1[12][0-9]|电话)|救护车|消防|流血|出血|昏|醒|喘|呼吸|被困|着火|冒烟|火花|气味|漏气|砸|摔|断了"
@@ -61,7 +55,7 @@ async def belongs_to_urgent(
     case = await services().cases.urgent_of(conversation_id(tracker))
     if case is None or (case.emergency != SELF_HARM and _is_denied(case)):
         return False
-    denied = _is_over(reading.text)
+    denied = is_over(reading.text)
     place = None if denied or _has_place(case) else _place(reading)
     told_where = place is not None and reading.intent in ("inform", "correct_slot")
     short, elsewhere = len(reading.text) <= _SHORT, _has_place(case) and _place(reading)
@@ -70,7 +64,7 @@ async def belongs_to_urgent(
     speaks = short and not elsewhere and _SPEAKS_OF_DANGER.search(reading.text)
     if not (denied or told_where or others or asked or speaks or _is_the_same(reading, case)):
         return False
-    if not await add_to_case(tracker, case, reading, place):
+    if not await add_to_case(tracker, case, reading, place=place, phone=new_phone(reading)):
         return False
     said = _choose_reply(case, denied=denied, told_where=told_where)
     if asked and said == "utter_urgent_added":
@@ -79,18 +73,9 @@ async def belongs_to_urgent(
     return True
 
 
-def _is_over(text: str) -> bool:
-    """Whether he says that there is no danger any more; a question or half of it is not enough."""
-    over = len(text) <= _SHORT and _OVER.search(text) is not None
-    if not (over or denies_danger(text) or is_all_clear(text)):
-        return False
-    rest = _NOBODY_HURT.sub("", text)
-    return _BAD_YET.search(rest) is None and detect_emergency(text) is None
-
-
 def _choose_answer(text: str) -> str | None:
     """To a question that everybody in danger asks: will somebody come, what shall I do."""
-    if _ASKS_WHO_COMES.search(text) and (asks(text) or not _HAN.search(text)):
+    if (_ASKS_WHO_COMES.search(text) and asks(text)) or _ASKS_IN_ENGLISH.search(text):
         return "utter_urgent_who_comes"
     return "utter_urgent_what_to_do" if _ASKS_WHAT_TO_DO.search(text) else None
 
@@ -107,7 +92,7 @@ def _is_denied(case: Case) -> bool:
     """Whether he has said already that there is no danger."""
     notes = (step.note for step in case.history if step.note.startswith(ADDED))
     told = [note.removeprefix(ADDED) for note in notes]
-    return any(map(_is_over, told))
+    return any(map(is_over, told))
 
 
 def _is_the_same(reading: Reading, case: Case) -> bool:

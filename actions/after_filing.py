@@ -30,10 +30,14 @@ def _who(tracker: Tracker) -> Actor:
 
 
 async def add_to_case(
-    tracker: Tracker, case: Case, reading: Reading, place: Location | None = None
+    tracker: Tracker,
+    case: Case,
+    reading: Reading,
+    *,
+    place: Location | None = None,
+    phone: str | None,
 ) -> bool:
     """Write the resident's words into the case; False when it takes none any more."""
-    phone = _new_phone(reading)
     number, who = case.case_number, _who(tracker)
     try:
         await services().supplements.add(number, reading.text, who, place=place, phone=phone)
@@ -52,7 +56,7 @@ _RELATIVES = re.compile(
 _BARE = 8
 
 
-def _new_phone(reading: Reading) -> str | None:
+def new_phone(reading: Reading) -> str | None:
     """The number he wants to be called on from now on; not one that he only tells of."""
     phone = own_phone(reading)
     if phone is None or _RELATIVES.search(reading.text):
@@ -80,14 +84,14 @@ async def belongs_to_filed(dispatcher: CollectingDispatcher, tracker: Tracker) -
     if not _EMPTY.sub("", reading.text) and own_phone(reading) is None:
         dispatcher.utter_message(response="utter_add_what", case_number=case.case_number)
         return True
-    if not await add_to_case(tracker, case, reading):
+    phone = new_phone(reading)
+    if not await add_to_case(tracker, case, reading, phone=phone):
         return False
-    phone = _new_phone(reading)
-    if phone is not None:
-        said = {"response": "utter_added_phone", "last_four": phone[-4:]}
-    else:
-        said = {"response": "utter_added"}
-    dispatcher.utter_message(**said, case_number=case.case_number)
+    dispatcher.utter_message(
+        response="utter_added" if phone is None else "utter_added_phone",
+        case_number=case.case_number,
+        last_four=(phone or "")[-4:],
+    )
     return True
 
 

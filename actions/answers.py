@@ -27,7 +27,6 @@ _OFFER_OF_A_PERSON = 2
 """After so many failures in a row the last question was whether to hand over."""
 _NO_MORE = frozenset("不用 没有 不需要 不要 没 没事 没别的 不了".split())
 _BARE_NO = 4
-_TAKE_BACK = ("取消", "撤", "作废")
 
 
 class TakeHint(Action):
@@ -92,7 +91,8 @@ class TakeAnswer(Action):
             else:
                 dispatcher.utter_message(response="utter_done")
             return [SlotSet("failures", 0)]
-        if _takes_back(turn.text):
+        cancels = "取消" in turn.text and answers.is_cancel(turn.text)
+        if cancels or answers.takes_back_case(turn.text):
             return [FollowupAction("action_withdraw_case")]
         response = _choose_reply_to_no(turn.text, last_deed(tracker))
         mends = response == "utter_nothing_to_mend"
@@ -114,10 +114,6 @@ async def _say_nothing_open(dispatcher: CollectingDispatcher, tracker: Tracker) 
     else:
         number = case.case_number
         dispatcher.utter_message(response="utter_already_submitted", case_number=number)
-
-
-def _takes_back(text: str) -> bool:
-    return any(word in text for word in _TAKE_BACK)
 
 
 def _choose_reply_to_no(text: str, last_deed: str | None) -> str | None:

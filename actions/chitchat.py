@@ -31,12 +31,13 @@ def tells_of_death(text: str) -> bool:
     return _DEATH.search(text) is not None
 
 
-_LONELY = re.compile(
-    r"没人(?:跟我|陪我|和我)?(?:说话|聊天|陪|说说话)|(?:就|只)?(?:我)?一个人(?:在家|过|住)|孤单|寂寞|孤独|(?:陪|跟|和)(?:我|你|您)[^，。]{0,2}聊|想[^，。]{0,4}聊聊|说说心里话|心里(?:难受|苦|闷)"
-)
-
 _KINDS = (
-    ("utter_lonely", _LONELY),
+    (
+        "utter_lonely",
+        re.compile(
+            r"没人(?:跟我|陪我|和我)?(?:说话|聊天|陪|说说话)|(?:就|只)?(?:我)?一个人(?:在家|过|住)|孤单|寂寞|孤独|(?:陪|跟|和)(?:我|你|您)[^，。]{0,2}聊|想[^，。]{0,4}聊聊|说说心里话|心里(?:难受|苦|闷)"
+        ),
+    ),
     ("utter_condolence", _DEATH),
     (
         "utter_about_privacy",
@@ -87,13 +88,14 @@ _KINDS = (
     ),
 )
 
-_NEVER_IN_DANGER = (
+_NOT_IN_DANGER = (
     "utter_smalltalk",
     "utter_insult",
     "utter_identity",
     "utter_goodbye",
     "utter_lonely",
 )
+"""What belongs to the urgent case instead."""
 _KNOWLEDGE_FIRST = frozenset({"utter_about_privacy", "utter_about_unknown"})
 """Said only when the knowledge base has no answer it is sure of."""
 
@@ -133,7 +135,7 @@ class Chitchat(Action):
         if is_insult(text) and is_ours_after_all(reading):
             return [FollowupAction("report_form")]
         response = choose_reply(text, count_insults(tracker))
-        others = response in _NEVER_IN_DANGER
+        others = response in _NOT_IN_DANGER
         if await belongs_to_urgent(dispatcher, tracker, others=others):
             return end_turn()
         if response == "utter_smalltalk" and speaks_of_adding(text):

@@ -42,6 +42,7 @@ from bot.language import answers
 from bot.language.numbers import read_digits
 from bot.language.scope import tells_of_trouble
 from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot
+from cases.filling import LIKE_A_NUMBER
 from cases.hazards import is_hazard
 from cases.models import CaseKind, NewCase, Urgency
 from cases.placing import place_of
@@ -49,8 +50,6 @@ from cases.story import asks, asks_secrecy, speaks_of_adding, tells_something
 from cases.telling import advance, begin, speaks_of_form
 from hotline.audit import BOT
 
-_LIKE_A_PHONE = 5
-"""So many digits were meant as a telephone number."""
 _PHOTO_HAS_PLACE = "照片里有拍摄的位置，可以直接用它。"
 _USE_PHOTO = {"title": "用照片的位置", "payload": "用照片的位置"}
 _PLAIN = 0.85
@@ -240,7 +239,7 @@ def _with_hint(draft: Draft, hint: Draft) -> Draft:
 def _choose_miss(reading: Reading, outcome: Outcome, asked: Slot | None) -> str:
     if outcome.wants_human:
         return "utter_missed_again"
-    if asked is Slot.CONTACT and len(read_digits(reading.text)) >= _LIKE_A_PHONE:
+    if asked is Slot.CONTACT and len(read_digits(reading.text)) >= LIKE_A_NUMBER:
         return "utter_missed_phone"
     if asked is Slot.LOCATION and tells_something(reading.text):
         return "utter_missed_place"

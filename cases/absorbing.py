@@ -38,13 +38,7 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
         draft, changed = replace(draft, confidential=True), [Slot.SECRECY]
     if draft.location is None and (place := place_of(reading)) is not None:
         draft, changed = replace(draft, location=place), [*changed, Slot.LOCATION]
-    time = time_of(reading) or lasting_of(reading.text)
-    if time is not None and _DAY_ALONE.fullmatch(draft.occurred or "") and _CLOCK.match(time):
-        draft, changed = (
-            replace(draft, occurred=f"{draft.occurred}{time}"),
-            [*changed, Slot.OCCURRED],
-        )
-    if draft.occurred is None and time is not None and draft.kind != CaseKind.SUGGESTION.value:
+    if (time := _find_time(draft, reading)) is not None:
         draft, changed = replace(draft, occurred=time), [*changed, Slot.OCCURRED]
     if draft.phone is None and (phone := own_phone(reading)) is not None:
         draft = replace(draft, phone=phone, anonymous=False)
@@ -61,6 +55,17 @@ def absorb(draft: Draft, reading: Reading, asked: Slot | None) -> Outcome:
     if reading.attachment_ids:
         draft = replace(draft, attachment_ids=(*draft.attachment_ids, *reading.attachment_ids))
     return Outcome(draft, changed=tuple(changed))
+
+
+def _find_time(draft: Draft, reading: Reading) -> str | None:
+    """When it happened, if that is news: what was not known, or the clock of a day told before."""
+    time = time_of(reading) or lasting_of(reading.text)
+    if time is None or draft.kind == CaseKind.SUGGESTION.value:
+        return None
+    if draft.occurred is None:
+        return time
+    joins = _DAY_ALONE.fullmatch(draft.occurred) and _CLOCK.match(time)
+    return f"{draft.occurred}{time}" if joins else None
 
 
 def _stays_unnamed(reading: Reading, asked: Slot | None) -> bool:

@@ -31,7 +31,8 @@ SHORTEST_STORY = 6
 _FEW = 4
 """So few characters beside a fact say nothing more: 是…的, 就在…."""
 _MOST_MISSES = 2
-_LIKE_A_NUMBER = 5
+LIKE_A_NUMBER = 5
+"""So many digits were meant as a telephone number."""
 _LIKE_A_PHONE = re.compile("(?<!编号)(?<!编号是)(?:[0-9]{8,}|[幺零一二三四五六七八九]{8,})")
 UNSAID = "未说明"
 """When it happened, where he does not know or will not say."""
@@ -320,7 +321,7 @@ def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
     refuses = answers.is_deny(reading.text) and not re.search("对|是|错", reading.text)
     if refuses or answers.refuses_contact(reading.text) or answers.is_unknown(reading.text):
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
-    if len(read_digits(reading.text)) >= _LIKE_A_NUMBER:
+    if len(read_digits(reading.text)) >= LIKE_A_NUMBER:
         return miss(draft, reading)  # meant as one, and never written in the open
     return _hear_more(draft, reading)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from bot.language import answers
-from bot.language.emergency import denies_danger, detect_emergency
+from bot.language.all_clear import denies_danger
+from bot.language.emergency import detect_emergency
 from bot.language.insults import is_mere_insult
 from bot.language.numbers import read_digits
 from bot.language.scope import tells_of_trouble
@@ -40,11 +39,6 @@ _CALLED = re.compile(
     r"(?:已经|刚|都|我|早)*(?:报(?:了|过)?警了?|打(?:了|过|完)(?:110|119|120|电话)|叫(?:了|过)(?:救护车|120|消防|警察))"
 )
 _IN_BETWEEN = frozenset(Slot) - {Slot.WANTED, Slot.DESCRIPTION, Slot.SIMILAR, Slot.CHANGE}
-_LEFT_OPEN: Mapping[Slot, Mapping[str, Any]] = {
-    Slot.OCCURRED: {"occurred": UNSAID},
-    Slot.CONTACT: {"anonymous": True},
-}
-"""提交 before these are answered: no more questions."""
 
 
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
@@ -98,13 +92,8 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     turns = draft.kind == CaseKind.PRAISE.value and reading.intent == "report_case"
     if turns and reading.confidence >= _OTHER and len(reading.text) > _SHORT_REPLY:
         return _turn_to_complaint(draft, reading)  # 呵呵，真辛苦: it was no praise
-    if asked is Slot.CATEGORY and (says_hand_in(reading) or answers.is_affirm(reading.text)):
-        # enough asked: the likeliest, or a person sorts it
-        code = draft.offered[0][0] if draft.offered else UNSORTED
-        return Outcome(replace(draft, category=code, offered=(), misses=0), changed=(asked,))
-    if asked is not None and asked in _LEFT_OPEN and says_hand_in(reading):
-        left = replace(draft, **_LEFT_OPEN[asked], misses=0)
-        return Outcome(left, changed=(asked,))
+    if (enough := _leave_open(draft, asked, reading)) is not None:
+        return enough
     if asked is Slot.WANTED and _tells_another(reading):
         return begin(reading, CaseKind(draft.kind))
     if asked in (Slot.WANTED, Slot.SIMILAR):
@@ -117,6 +106,20 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
     if asked is None:
         return absorb(draft, reading, asked)
     return FILLERS[asked](draft, reading)
+
+
+def _leave_open(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome | None:
+    """提交 before all is asked: no more questions than the place."""
+    handed_in = says_hand_in(reading)
+    if asked is Slot.CATEGORY and (handed_in or answers.is_affirm(reading.text)):
+        # the likeliest, or a person sorts it
+        code = draft.offered[0][0] if draft.offered else UNSORTED
+        return Outcome(replace(draft, category=code, offered=(), misses=0), changed=(asked,))
+    if asked is Slot.OCCURRED and handed_in:
+        return Outcome(replace(draft, occurred=UNSAID, misses=0), changed=(asked,))
+    if asked is Slot.CONTACT and handed_in:
+        return Outcome(replace(draft, anonymous=True, misses=0), changed=(asked,))
+    return None
 
 
 def _turn_to_complaint(draft: Draft, reading: Reading) -> Outcome:

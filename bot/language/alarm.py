@@ -12,8 +12,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from bot.language.all_clear import denies_danger, is_all_clear
 from bot.language.classifier import SentenceClassifier
-from bot.language.emergency import Tense, denies_danger, detect_emergency, is_all_clear, tense_of
+from bot.language.emergency import Tense, detect_emergency, tense_of
 from bot.language.letters import Letter
 from bot.language.models import Intent, Vector
 

@@ -119,18 +119,11 @@ DANGERS = (
 )
 """All kinds, the one to act on first when several are named standing first."""
 
-ALL_CLEAR = re.compile(
-    r"(?<!人)(?<!人都)没事儿?[了啦]|虚惊一场|(?:一场|是个?)误会|不用(?:派人)?来了|(?:火|已经?)(?:被)?(?:扑)?灭了|(?:关|熄)(?:了)?火了|危险解除"
-)
-"""The danger that was told is over, or was none."""
-
 _STOVE = r"(?:煤?炉子|煤炉|火炉|炉火|烧炭|炭火|火盆|木炭|蜂窝煤|煤球|煤饼|热水器)"
 _ILL = r"(?:头晕|头疼|头痛|迷糊|犯?恶心|想吐|吐了|腿软|没劲|站不住|站不稳|浑身软|晕乎)"
 POISONED = re.compile(rf"{_STOVE}[^。！]{{0,40}}{_ILL}|{_ILL}[^。！]{{0,40}}{_STOVE}")
 """A stove and people who feel ill: carbon monoxide, which nobody smells or names."""
 
-STILL = re.compile(r"又[^，。]{0,4}(?:着|烧|冒|漏|打)|复燃|还在|现在还|还有|越来越|没灭|快来|救")
-"""And yet not over."""
 
 _MINUTE = (
     r"正在|刚才|刚刚|方才|此刻|这会儿|这时候|就在我|眼下这|写到这|打字的|快来|救命|救救|来人"

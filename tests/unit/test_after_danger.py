@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from actions.after_danger import _choose_answer, _is_over
-from actions.after_filing import _new_phone, urges
+from actions.after_danger import _choose_answer
+from actions.after_filing import new_phone, urges
 from actions.same_place import _SAME
 from bot.language import answers
-from bot.language.emergency import denies_danger, detect_emergency, is_all_clear
+from bot.language.all_clear import denies_danger, is_all_clear, is_over
+from bot.language.emergency import detect_emergency
 from bot.language.insults import is_annoyed
 from bot.language.settle import complains_of_staff
 from cases.draft import Draft, Reading, Slot
@@ -46,7 +47,7 @@ def test_what_only_sounds_like_these_is_no_such_question(words: str) -> None:
     "words", ["火灭了 谢谢", "人都救出来了", "大爷自己爬出来了", "没着火，看错了"]
 )
 def test_the_end_of_a_danger_is_heard(words: str) -> None:
-    assert _is_over(words)
+    assert is_over(words)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_the_end_of_a_danger_is_heard(words: str) -> None:
     ],
 )
 def test_a_question_or_half_of_it_is_no_end(words: str) -> None:
-    assert not _is_over(words)
+    assert not is_over(words)
 
 
 @pytest.mark.parametrize("words", ["煤气罐炸了", "热水器炸了", "电动车在我家炸了", "有人被炸了腿"])
@@ -101,7 +102,7 @@ def test_who_points_back_is_told_from_who_tells_the_time(words: str, same: bool)
 )
 def test_only_his_own_number_becomes_that_of_the_case(words: str, mine: bool) -> None:
     said = Reading(words, entities=(entity("phone", "13812345678"),))
-    assert (_new_phone(said) is not None) is mine
+    assert (new_phone(said) is not None) is mine
 
 
 @pytest.mark.parametrize("words", ["催一下", "怎么还没人来啊都急死了", "能快点不", "尽快处理"])
@@ -137,7 +138,7 @@ def test_a_short_report_is_no_ill_temper(words: str) -> None:
 )
 def test_who_mends_an_address_or_misses_somebody_is_still_in_danger(words: str) -> None:
     assert not denies_danger(words)
-    assert not _is_over(words)
+    assert not is_over(words)
 
 
 def test_a_mended_address_keeps_the_fire() -> None:

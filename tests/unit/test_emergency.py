@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.language.emergency import detect_emergency, is_all_clear, tense_of
+from bot.language.all_clear import is_all_clear
+from bot.language.emergency import detect_emergency, tense_of
 from bot.language.normalise import normalise
 
 GOING_ON = {

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.language import answers
-from bot.language.emergency import denies_danger, is_about_another
+from bot.language.all_clear import denies_danger
+from bot.language.emergency import is_about_another
 from bot.language.models import Intent
 from bot.language.settle import settle_intents
 from cases.draft import Detour, Draft, Reading, Slot

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bot.language import answers
 from bot.language.insults import is_annoyed, is_mere_insult
-from bot.language.models import CategoryGuess, Entity, Intent
+from bot.language.models import CategoryGuess, Entity, Intent, leave_places_out
 from bot.language.scope import (
     is_advertisement,
     is_elsewhere,
@@ -134,7 +134,7 @@ def _names_a_problem(
     odds = {intent.name: intent.confidence for intent in ranking}
     reported, foreign = odds.get("report_case", 0.0), odds.get("out_of_scope", 0.0)
     places = _find_places(entities)
-    trouble = tells_of_trouble(_leave_out(text, places))
+    trouble = tells_of_trouble(leave_places_out(text, places))
     certain = _is_sure(category, _CERTAIN_CATEGORY)
     if certain and not _HAN.search(text) and _TROUBLE_IN_ENGLISH.search(text):
         return True  # Street lamp is out on Fangyuan Street
@@ -143,13 +143,6 @@ def _names_a_problem(
     if reported < max(_POSSIBLE, foreign):
         return False
     return _is_sure(category, _PLAIN_CATEGORY) or (trouble and reported >= _LIKELY_TROUBLE)
-
-
-def _leave_out(text: str, places: Sequence[Entity]) -> str:
-    """停车场 and 臭椿胡同 are where it is, not what is wrong."""
-    for place in places:
-        text = text.replace(place.value, "，")
-    return text
 
 
 def _tells_of_ours(

@@ -12,7 +12,14 @@ import re
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_filing import add_to_case, new_phone
+from actions.after_filing import (
+    add_to_case,
+    follows_filing,
+    new_phone,
+    new_place,
+    says_nothing_new,
+    tells_of_change,
+)
 from actions.services import services
 from actions.similar import to_location
 from actions.turn import conversation_id, read_turn
@@ -21,12 +28,11 @@ from bot.language.all_clear import is_over
 from cases.draft import SELF_HARM, Draft, Reading
 from cases.models import Case, Location
 from cases.placing import place_of
-from cases.story import asks
 from cases.supplements import ADDED
 
 _SHORT, _BRIEF = 24, 6
 _ASKS_WHO_COMES = re.compile(
-    r"(?:派|会有|有没有|有)(?:人|车)[^，。]{0,2}来?(?:吗|么|没有?|不)?(?=[？?。]|$)|(?:谁|你们)(?:会|能|要)?来(?:救|吗|不|么)"
+    r"(?:通知|联系|叫)(?:了|过)?(?:消防|警察|派出所|救护车|急救|物业|人)[^，。]{0,3}(?:吗|么|没有?)|(?:别问了|快点?)[，,]?(?:快)?(?:派人)?来|(?:派|会有|有没有|有)(?:人|车)[^，。]{0,2}来?(?:吗|么|没有?|不)?(?=[？?。]|$)|(?:谁|你们)(?:会|能|要)?来(?:救|吗|不|么)"
     r"|(?:多久|几点|什么时候|啥时候|多长时间)[^，。]{0,4}(?:来人|(?:到|来)(?=[？?吗呢。]|$))"
 )
 _ASKS_IN_ENGLISH = re.compile(
@@ -35,7 +41,7 @@ _ASKS_IN_ENGLISH = re.compile(
 _ASKS_WHAT_TO_DO = re.compile(
     r"(?:^|我|现在|这|那|该|了|[，,])(?:可|又)?(?:怎么|咋)(?:办|做|弄)(?=[啊呀呢吧哪？?。！!]|$)|(?:现在|我|该|能)(?:该|应该|要|能)?(?:干|做)(?:嘛|啥|什么|点啥)"
     r"|(?:还能|能不能|可不可以|要不要|用不用)[^，。]{0,10}(?:回|进|出|开|关|守|救|动|抬|扶|做|等|走|楼)"
-    r"|(?i:what (?:should|shall|do|can) (?:i|we) do)"
+    r"|然后呢|接下来|不(?:知道|会)(?:怎么|咋)?(?:关|弄|办|处理)|(?i:what (?:should|shall|do|can) (?:i|we) do)"
 )
 _SPEAKS_OF_DANGER = re.compile(
     r"受伤|报(?:了|过)?警|打(?:了|过|完)?(?:1[12][0-9]|电话)|救护车|消防|流血|出血|昏|醒|喘|呼吸|被困|着火|冒烟|火花|气味|漏气|砸|摔|断了"
@@ -57,30 +63,38 @@ async def belongs_to_urgent(
         return False
     denied = is_over(reading.text)
     place = None if denied or _has_place(case) else _place(reading)
+    moved = None if denied or place is not None else new_place(reading, case)
     told_where = place is not None and reading.intent in ("inform", "correct_slot")
     short, elsewhere = len(reading.text) <= _SHORT, _has_place(case) and _place(reading)
     others = others or (case.emergency == SELF_HARM and len(reading.text) <= _BRIEF)
     asked = _choose_answer(reading.text) if short and not elsewhere else None
     speaks = short and not elsewhere and _SPEAKS_OF_DANGER.search(reading.text)
-    if not (denied or told_where or others or asked or speaks or _is_the_same(reading, case)):
+    goes_on = short and follows_filing(tracker) and not elsewhere and says_nothing_new(reading)
+    more = asked or speaks or goes_on or tells_of_change(reading) or _is_the_same(reading, case)
+    if not (denied or told_where or moved or others or more):
         return False
-    if not await add_to_case(tracker, case, reading, place=place, phone=new_phone(reading)):
+    phone = new_phone(reading)
+    place, moves = moved or place, moved is not None
+    if not await add_to_case(tracker, case, reading, place=place, moves=moves, phone=phone):
         return False
-    said = _choose_reply(case, denied=denied, told_where=told_where)
+    said = "utter_urgent_moved" if moved else _choose_reply(case, denied, told_where)
     if asked and said == "utter_urgent_added":
         said = asked
-    dispatcher.utter_message(response=said, case_number=case.case_number)
+    elif phone is not None and said == "utter_urgent_added":
+        said = "utter_added_phone"
+    where = place.raw_text if place else ""
+    dispatcher.utter_message(response=said, case_number=case.case_number, place=where, last_four=(phone or "")[-4:])
     return True
 
 
 def _choose_answer(text: str) -> str | None:
     """To a question that everybody in danger asks: will somebody come, what shall I do."""
-    if (_ASKS_WHO_COMES.search(text) and asks(text)) or _ASKS_IN_ENGLISH.search(text):
+    if _ASKS_WHO_COMES.search(text) or _ASKS_IN_ENGLISH.search(text):
         return "utter_urgent_who_comes"
     return "utter_urgent_what_to_do" if _ASKS_WHAT_TO_DO.search(text) else None
 
 
-def _choose_reply(case: Case, *, denied: bool, told_where: bool) -> str:
+def _choose_reply(case: Case, denied: bool, told_where: bool) -> str:
     if told_where:
         return "utter_urgent_placed"
     if case.emergency == SELF_HARM:

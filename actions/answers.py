@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import belongs_to_filed, follows_filing
+from actions.after_filing import belongs_to_filed, follows_filing, hurry_filed
 from actions.answering import answer_follow_up
 from actions.corrections import rate_last_answer
 from actions.earlier_question import take_up
@@ -47,6 +47,8 @@ class TakeHint(Action):
             return [FollowupAction("progress_form")]
         if await belongs_to_urgent(dispatcher, tracker, others=True):
             return []
+        if await hurry_filed(dispatcher, tracker):
+            return []
         if follows_filing(tracker) and await belongs_to_filed(dispatcher, tracker):
             return []
         if (answered := answer_follow_up(dispatcher, tracker)) is not None:
@@ -75,6 +77,8 @@ class TakeAnswer(Action):
         # a yes is no news for the people on their way
         if await belongs_to_urgent(dispatcher, tracker, others=False):
             return []
+        if await hurry_filed(dispatcher, tracker):
+            return [SlotSet("failures", 0)]
         if is_asked(tracker):
             if turn.intent == "affirm" or answers.takes_back_case(turn.text):
                 return [FollowupAction("action_withdraw_case")]

@@ -9,7 +9,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_filing import urges
+from actions.after_filing import asks_when, urges
 from actions.answering import answer_question
 from actions.chitchat import choose_aside
 from actions.handoff import hand_off
@@ -24,7 +24,7 @@ from bot.language import answers
 from cases.draft import Detour, Draft, Outcome, Reading
 from cases.placing import place_of
 
-_OF_ANOTHER = re.compile("撤|单|第一|上一|刚才那|之前")
+_OF_ANOTHER = re.compile("撤|单|第一|上一|刚才那|之前|好了|[修清来]了|解决")
 _PAUSED = "paused"
 """A requested slot with no question: the form waits in silence while a person talks."""
 
@@ -67,6 +67,8 @@ async def take_detour(
             dispatcher.utter_message(response="utter_withdraw_later")
         elif number is None and urges(text):
             dispatcher.utter_message(response="utter_report_hurry")
+        elif number is None and asks_when(text):
+            dispatcher.utter_message(response="utter_report_when")
         elif not await _say_progress(dispatcher, tracker, number):
             dispatcher.utter_message(response="utter_report_which_case")
     elif outcome.detour is Detour.FIND_PLACE:

@@ -11,7 +11,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import belongs_to_filed, follows_filing
+from actions.after_filing import belongs_to_filed, follows_filing, hurry_filed
 from actions.answering import answer_follow_up
 from actions.handoff import hand_off
 from actions.tongues import choose_greeting, wants_agent
@@ -73,6 +73,8 @@ class DefaultFallback(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         if await belongs_to_urgent(dispatcher, tracker, others=True):
+            return end_turn()
+        if await hurry_filed(dispatcher, tracker):
             return end_turn()
         if follows_filing(tracker) and await belongs_to_filed(dispatcher, tracker):
             return end_turn()

@@ -9,7 +9,9 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.turn import end_turn
+from actions.after_filing import hurry_filed
+from actions.turn import end_turn, said
+from bot.language import answers
 from cases.draft import Draft
 
 
@@ -39,6 +41,8 @@ class RequestHuman(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         if await belongs_to_urgent(dispatcher, tracker, others=False):
+            return end_turn()
+        if not answers.wants_human(said(tracker)) and await hurry_filed(dispatcher, tracker):
             return end_turn()
         hand_off(dispatcher, "市民要求人工")
         return end_turn(SlotSet("failures", 0))

@@ -20,6 +20,7 @@ from bot.language import answers
 from bot.language.numbers import view_digits
 from cases.draft import Reading
 from cases.errors import CaseNotFound
+from cases.lifecycle import OVER
 from cases.models import Case
 from hotline.clock import to_city
 from hotline.errors import RateLimited
@@ -67,7 +68,7 @@ def tell_status(case: Case) -> str:
     if case.category_name:
         lines.append(f"类别：{case.category_name}。")
     lines.append(f"登记时间：{to_city(case.created_at):%m月%d日 %H:%M}。")
-    if case.due_at is not None and case.status.value not in ("closed", "voided"):
+    if case.due_at is not None and case.status not in OVER:
         lines.append(tell_due(case))
     return "".join(lines)
 

@@ -12,7 +12,14 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import belongs_to_filed, follows_filing, urge_case, urges
+from actions.after_filing import (
+    belongs_to_filed,
+    follows_filing,
+    refers_back,
+    tells_of_change,
+    urge_case,
+    urges,
+)
 from actions.after_places import SLOT as PLACE_QUERY
 from actions.after_places import read_wrong_place
 from actions.answering import answer_follow_up, answer_reading
@@ -212,6 +219,8 @@ def _choose_start(draft: Draft) -> str:
     """The first word to a report: of thanks, of sympathy, or simply that it begins."""
     if tells_of_death(draft.description or ""):
         return "utter_report_started_grief"
+    if draft.is_problem and is_hazard(draft.description or ""):
+        return "utter_report_started_hazard"
     return "utter_report_started" if draft.is_problem else "utter_report_started_thanks"
 
 
@@ -223,7 +232,10 @@ async def _is_of_filed(
     if urges(reading.text) and follows_filing(tracker) and not matter:
         case = await services().cases.latest_of(conversation_id(tracker))
         return case is not None and await urge_case(dispatcher, tracker, case)
-    return speaks_of_adding(reading.text) and await belongs_to_filed(dispatcher, tracker)
+    again = tells_of_change(reading) or refers_back(reading.text)
+    goes_on = follows_filing(tracker) and again
+    adds = speaks_of_adding(reading.text) or goes_on
+    return adds and await belongs_to_filed(dispatcher, tracker)
 
 
 def _with_hint(draft: Draft, hint: Draft) -> Draft:

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.after_filing import follows_filing
 from actions.services import services
 from actions.turn import conversation_id
 from cases.draft import Reading
@@ -19,6 +20,10 @@ _SAME = re.compile(
     rf"|(?:还|也|就|都)是?在?[那这](?:个|条)?(?:{_THING}|儿|里|块儿?|边儿?)(?!有|的人)"
     rf"|(?:同一?|一)样?的?(?:个|条)?{_THING}|{_THING}(?:也|还|跟刚才|和刚才)?(?:一样|同上|不变|没变)|同上|老地方"
 )
+_BESIDE = re.compile(
+    r"^(?:对了|还有|另外)?[，,\s]*(?:他们?家?|那[个边家儿]|这[个边家儿])?(?:的)?(?:旁边|边上|隔壁|对面|跟前|附近|又|还没)"
+)
+"""Told right after a case was filed: 还有，旁边消防栓也给堵了."""
 
 
 async def recall_place(
@@ -29,6 +34,8 @@ async def recall_place(
     In danger he is asked: people are sent there at once.
     """
     match = _SAME.search(reading.text)
+    if match is None and follows_filing(tracker):
+        match = _BESIDE.search(reading.text)
     if match is None or reading.emergency or place_of(reading) is not None:
         return reading
     case = await services().cases.latest_of(conversation_id(tracker))

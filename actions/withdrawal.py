@@ -19,7 +19,7 @@ from hotline.audit import Actor
 NAME = "action_withdraw_case"
 _SLOT, _PERSON = "withdrawing", "person"
 """The number that was asked about, or that a person was offered."""
-_ANOTHER = re.compile("第|前[面一]|上一|不|别|另")
+_ANOTHER = re.compile("第|前[面一]|上一|不是[这那它]|别的|另")
 """不是这个，我要撤第一个: only the one that was asked about is taken back by a yes."""
 _REASON = "市民在对话里撤回"
 

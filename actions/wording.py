@@ -9,7 +9,7 @@ from typing import Any
 from bot.language.pinyin import spell_name
 from cases.categories import UNSORTED, get_category
 from cases.draft import SELF_HARM, Draft, Outcome, Slot
-from cases.models import Case, CaseKind, Urgency
+from cases.models import Case, CaseKind, Location, Urgency
 from hotline.clock import iso, to_city
 from hotline.privacy import mask_phone
 
@@ -23,6 +23,7 @@ _FIELDS = {
 }
 """Under which names a slot is read back."""
 
+_ROAD = re.compile("[路街巷]|[0-9]号")
 
 _TAKE_CARE = "这儿有危险，已按紧急登记，请您绕开走。"
 
@@ -103,7 +104,7 @@ def tell_filed(case: Case, *, corrects: bool = False) -> str:
     if case.emergency == SELF_HARM:
         return f"谢谢您告诉我，我已经记下来了，{number}我正在请值班人员来陪您说话。"
     if case.emergency:
-        place = "" if case.location else "地点还不清楚，请在电话里说清在哪儿。"
+        place = "" if _can_be_found(case.location) else "地点还不清楚，请在电话里和这里都说清是哪个区、哪条路。"
         return f"已登记为紧急工单，{number}请先打上面的电话，不要等我们回复。{place}"
     if case.kind is CaseKind.PRAISE:
         return f"谢谢您的表扬，已登记并会转达，{number}"
@@ -117,6 +118,14 @@ def tell_filed(case: Case, *, corrects: bool = False) -> str:
     )
     care = _TAKE_CARE if case.urgency is Urgency.URGENT else ""
     return f"{thanks}已登记，{number}{category}{care}{tell_due(case)}{keep}"
+
+
+def _can_be_found(place: Location | None) -> bool:
+    """Not by 护城河里 alone."""
+    if place is None:
+        return False
+    known = place.district_code or place.landmark or place.lat is not None
+    return bool(known or _ROAD.search(place.raw_text))
 
 
 def tell_due(case: Case) -> str:

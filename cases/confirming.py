@@ -82,7 +82,10 @@ def fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
         return _retell(draft, reading, text[meant.end() :])
     if (right := _RATHER.match(text)) and not _has_facts(reading):
         return add_words(draft, reading, f"（更正：{right[1]}）")
-    if answers.is_back(text) or answers.is_deny(text) or reading.intent == "deny":
+    plain = answers.is_back(text) or answers.is_deny(text)
+    if not plain and _objects(reading):
+        return _retell(draft, reading, tell_story(reading))
+    if plain or reading.intent == "deny":
         return Outcome(replace(draft, changing=True, misses=0))
     if is_bare_fact(reading):
         return miss(draft, reading)
@@ -93,6 +96,14 @@ def fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
     return miss(draft, reading)
 
 
+def _objects(reading: Reading) -> bool:
+    """电梯坏了，不是别的: it says what is wrong, so it is not asked which item to change."""
+    words = _NO.sub("", reading.text.strip())
+    told = len(words) >= SHORTEST_STORY and tells_something(words)
+    return told and not SPEAKS_OF_DRAFT.search(words) and not _has_facts(reading)
+
+
+_NO = re.compile(r"^(?:不对?|不是|错了?)[，,\s]*|[，,]?不是(?:别的|其他)(?:的?事?)?[。！!]*$")
 _I_MEANT = re.compile(r"(?:不对?[，,\s]*)?我(?:要)?(?:说|反映|投诉|报|讲)的?就?是[，,：:\s]*")
 _RATHER = re.compile(r"(?:不对|错了|不是|说错了)[，,\s]+(?:应该)?是?([^，,。]{2,20})[。！!]*$")
 _LEAST_MEANT = 3

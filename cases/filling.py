@@ -12,12 +12,14 @@ from cases.absorbing import absorb
 from cases.categories import UNSORTED, find_by_name, get_category
 from cases.choosing import TAKE_CATEGORY, infer_category
 from cases.draft import Detour, Draft, Outcome, Reading, Slot, is_coarse
-from cases.placing import is_exact, is_vague, move_place, place_clauses, place_of
+from cases.placing import is_exact, is_vague, move_place, narrows, place_clauses, place_of
 from cases.story import (
     CLAUSE,
     asks,
     is_bare_wish,
+    own_name,
     own_phone,
+    speaks_of_call,
     tell_story,
     tells_something,
     time_clauses,
@@ -54,12 +56,12 @@ def miss(draft: Draft, reading: Reading) -> Outcome:
 def _hear_more(draft: Draft, reading: Reading) -> Outcome:
     """No answer to the question: what it tells of the matter is kept, nothing else of it."""
     outcome = miss(draft, reading)
-    if not outcome.missed or draft.description is None or not _tells_more(reading):
+    if draft.description is None or not _tells_more(reading):
         return outcome
-    told = replace(outcome.draft, description=f"{draft.description}\n{tell_story(reading)}")
+    told = replace(outcome.draft, description=f"{outcome.draft.description}\n{tell_story(reading)}")
     if told.category in (None, UNSORTED):
         told = infer_category(told, reading.categories)
-    return replace(outcome, draft=told, changed=(Slot.DESCRIPTION,), missed=False)
+    return replace(outcome, draft=told, changed=(*outcome.changed, Slot.DESCRIPTION), missed=False)
 
 
 def _tells_more(reading: Reading) -> bool:
@@ -91,12 +93,14 @@ def _refine(draft: Draft, reading: Reading) -> Outcome | None:
     if asks(text) or len(text) > _LONGEST_PLACE:
         return None
     time, place, phone = time_of(reading), place_of(reading), own_phone(reading)
-    if place is not None and draft.location is not None:
+    named = place is not None and (place.get("district_code") or is_exact(place) or narrows(place))
+    if place is not None and named and draft.location is not None:
         return Outcome(move_place(draft, place), changed=(Slot.LOCATION,))
     if time is not None and draft.occurred is not None and is_bare_fact(reading):
         return Outcome(replace(draft, occurred=time), changed=(Slot.OCCURRED,))
     if phone is not None:
-        known = replace(draft, phone=phone, anonymous=False)
+        name = draft.contact_name or own_name(reading)
+        known = replace(draft, phone=phone, anonymous=False, contact_name=name)
         return Outcome(known, changed=(Slot.CONTACT,))
     if wishes_anonymity(text):
         return Outcome(replace(draft, phone=None, anonymous=True), changed=(Slot.CONTACT,))
@@ -283,15 +287,23 @@ def _fill_similar(draft: Draft, reading: Reading) -> Outcome:
         return _fill_occurred(draft, reading)
     if draft.misses or answers.is_unknown(text):
         return Outcome(apart)  # in doubt it is filed: two cases can be merged later
-    return _miss_plainly(draft)
+    return _hear_more(draft, reading)
 
 
 def _fill_occurred(draft: Draft, reading: Reading) -> Outcome:
     time = time_of(reading)
     text = reading.text.strip()
+    if draft.description and speaks_of_call(text):
+        # when he can be reached is no time of the matter
+        told = replace(draft, description=f"{draft.description}\n{tell_story(reading)}")
+        return Outcome(told, changed=(Slot.DESCRIPTION,))
     if time is not None:
         words = time_clauses(reading) if len(text) <= _LONGEST_PLACE else time
         told = replace(draft.retold(Slot.OCCURRED, words), occurred=words)
+        if draft.description and _tells_more(reading) and len(text) - len(words) >= SHORTEST_STORY:
+            told = replace(told, description=f"{told.description}\n{tell_story(reading)}")
+            if told.category in (None, UNSORTED):
+                told = infer_category(told, reading.categories)
         return _hit(told, reading, Slot.OCCURRED)
     tells = tells_something(text) and not answers.is_affirm(text) and not answers.is_deny(text)
     timely = tells and len(text) <= _LONGEST_TIME and _TIMELY.search(text)
@@ -321,7 +333,8 @@ def _fill_contact(draft: Draft, reading: Reading) -> Outcome:
     refuses = answers.is_deny(reading.text) and not re.search("对|是|错", reading.text)
     if refuses or answers.refuses_contact(reading.text) or answers.is_unknown(reading.text):
         return _hit(replace(draft, anonymous=True), reading, Slot.CONTACT)
-    if len(read_digits(reading.text)) >= LIKE_A_NUMBER:
+    plate = reading.first("plate") is not None
+    if len(read_digits(reading.text)) >= LIKE_A_NUMBER and not plate:
         return miss(draft, reading)  # meant as one, and never written in the open
     return _hear_more(draft, reading)
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.language.numbers import NUMBER
-from cases.categories import find_by_name
+from cases.categories import find_by_name, get_category
 from cases.choosing import find_called, infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
 from cases.models import CaseKind
 from cases.placing import (
     find_words,
     move_place,
+    place_clauses,
     place_of,
     swap_in_place,
     swap_words,
@@ -27,6 +28,8 @@ _PAIRS = (
     re.compile(
         rf"不(?:是|叫|在)(?P<old>{_WORD}{{1,25}}?)[，,。；;\s]*(?:而?是|应该是|应是|在|叫)(?P<new>{_WORD}{{1,30}})"
     ),
+    # 不是E2，E1口
+    re.compile(rf"不是(?P<old>{_WORD}{{1,12}})[，,]\s*(?P<new>{_WORD}{{1,12}})$"),
     # 是四号，不是三号
     re.compile(
         rf"(?:应该是|应是|其实是|说的是|是|在|叫)(?P<new>{_WORD}{{1,30}}?)[，,。；;\s]*(?:而)?不(?:是|叫|在)(?P<old>{_WORD}{{1,25}})"
@@ -45,7 +48,7 @@ _CHANGED = r"(?:改|换|错|不对|有误|应该|应是|应为)"
 
 
 def _about(nouns: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:改|换|修改|更正|错).{{0,4}}(?:{nouns})|(?:{nouns}).{{0,6}}{_CHANGED}")
+    return re.compile(rf"(?:改|换|修改|更正|错).{{0,4}}(?:{nouns})|(?:{nouns}).{{0,6}}{_CHANGED}|(?:{nouns})(?:少|漏|不全|没写全)")
 
 
 _CHANGE_WORDS = {
@@ -96,14 +99,38 @@ def mend(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome | None:
     return None
 
 
+_SWITCHES = re.compile(
+    r"(?:不|先不|别|先别|不想)(?:报|投诉|举报|反映|说)[^，,。]{1,12}?了?[，,。\s]*(?:改成?|先|还是|我要|就|我)?(?:报|投诉|举报|反映|说)(?P<one>.+)"
+    r"|^(?:算了|不对|那)?[，,\s]*(?:改成|改为|换成|还是|改)(?:投诉|举报|反映|报)(?P<other>.+)"
+)
+
+
+def switch_matter(draft: Draft, reading: Reading) -> Outcome | None:
+    """算了不报油烟了，报他家噪音: what it is about changes, and all that was told stays."""
+    match = _SWITCHES.search(reading.text.rstrip("。！! "))
+    if match is None or not draft.is_problem or not draft.description:
+        return None
+    story = f"{draft.description}\n{tell_story(reading)}"
+    told = replace(draft, description=story, category=None, offered=(), similar=None, misses=0)
+    named = find_called((match["one"] or match["other"]).rstrip(_SOFT_TAIL))
+    if named is not None:
+        told = replace(told, category=named.code)
+    else:
+        told = infer_category(told, [each for each in reading.categories if each[0] != draft.category])
+    changed = (Slot.DESCRIPTION, Slot.CATEGORY) if told.category else (Slot.DESCRIPTION,)
+    return Outcome(told, changed=changed)
+
+
 def replace_named(draft: Draft, named: Sequence[Slot], reading: Reading) -> Outcome | None:
     """Take new values from the message; what is named without a value is asked again."""
     changed: list[Slot] = []
-    taken_back = _words_taken_back(reading.text)
+    taken_back = words_taken_back(reading.text)
     place, time = place_of(reading, taken_back), time_of(reading, taken_back)
     phone = own_phone(reading)
     if place is not None and _concerns(Slot.LOCATION, named, draft.location is not None):
-        draft, changed = move_place(draft, place), [Slot.LOCATION]
+        if Slot.LOCATION in named:
+            place["raw_text"] = place_clauses(reading, str(place["raw_text"]))
+        draft, changed = move_place(draft, place, replaces=bool(named)), [Slot.LOCATION]
     if time is not None and _concerns(Slot.OCCURRED, named, draft.occurred is not None):
         draft = replace(draft.retold(Slot.OCCURRED, time, draft.occurred), occurred=time)
         changed.append(Slot.OCCURRED)
@@ -195,19 +222,28 @@ def _swap(draft: Draft, reading: Reading, old: str, new: str) -> Outcome | None:
     if category is not None:
         sorted_again = replace(draft, category=category.code, changing=False)
         return Outcome(sorted_again, changed=(Slot.CATEGORY,))
-    if draft.description and old in draft.description and reading.intent == "correct_slot":
-        return _retell(draft, reading)
+    name = get_category(draft.category).name if draft.category else ""
+    sorted_so = len(old) > 1 and old in name
+    told_so = bool(draft.description) and old in str(draft.description)
+    if sorted_so or (told_so and reading.intent == "correct_slot"):
+        return _retell(draft, reading, but_not=draft.category if sorted_so else None)
     return None
 
 
-def _retell(draft: Draft, reading: Reading) -> Outcome:
-    """不是满了，是桶坏了: the story itself was told wrong; both stand, the category follows."""
+def _retell(draft: Draft, reading: Reading, but_not: str | None) -> Outcome:
+    """不是满了，是桶坏了: the story itself was told wrong; both stand, and the category follows, which
+    is not the one `but_not`.
+    """
     story = f"{draft.description}\n{tell_story(reading)}"
-    told = infer_category(replace(draft, description=story, changing=False), reading.categories)
+    told = replace(draft, description=story, changing=False, misses=0)
+    if but_not is not None:
+        told = replace(told, category=None, offered=())
+    told = infer_category(told, [each for each in reading.categories if each[0] != but_not])
     resorted = (Slot.CATEGORY,) if told.category != draft.category else ()
     return Outcome(told, changed=(Slot.DESCRIPTION, *resorted))
 
 
-def _words_taken_back(text: str) -> str:
-    match = next((m for pattern in _PAIRS[:2] if (m := pattern.search(text))), None)
+def words_taken_back(text: str) -> str:
+    """What stands for the slip in 不是61号是52号; empty without one."""
+    match = next((m for pattern in _PAIRS[:3] if (m := pattern.search(text))), None)
     return match["old"] if match else ""

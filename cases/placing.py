@@ -14,9 +14,12 @@ from cases.story import CLAUSE
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
 _HOUSE = re.compile(
-    rf"(?P<parts>(?:{_PART.pattern.replace('?P<unit>', '?:')})+)(?:楼[上下道里顶]|[前后东西南北]?门口?|附近|旁边|对面|边上|[前后][面头]|里面?|外面?)?"
+    rf"(?P<parts>(?:{_PART.pattern.replace('?P<unit>', '?:')})+)(?:楼[上下道里顶]|[前后东西南北]?门口?|附近|旁边|对面|边上|[前后][面头]|[东西南北]{1,2}[侧边面头]|里面?|外面?)?"
 )
-_BESIDE = re.compile(r"(?:楼[上下道里]|门口|附近|旁边|对面|边上|[前后][面头]|里面?|外面?)?$")
+_BESIDE = re.compile(
+    r"(?:楼[上下道里]|门口|附近|旁边|对面|边上|[前后][面头]|[东西南北]{1,2}[侧边面头]|里面?|外面?)?$"
+)
+_EXIT = re.compile(r"[A-Z][0-9]?(?:西北|东北|西南|东南|[东西南北])?口")
 _ADMINISTRATIVE = ("district", "district_code", "subdistrict", "subdistrict_code")
 _SHARED = "地图上的位置"
 
@@ -40,7 +43,19 @@ def place_of(reading: Reading, but_not: str = "") -> dict[str, Any] | None:
         key=_precision,
         default=None,
     )
-    return {"raw_text": found["text"], **found["data"]} if found else None
+    return {"raw_text": _stretch(reading, found), **found["data"]} if found else None
+
+
+def _stretch(reading: Reading, found: Mapping[str, Any]) -> str:
+    """From where to where: 二单元到四单元之间, of which the second is `found`."""
+    for item in reading.entities:
+        for joined in (f"{item['text']}{word}{found['text']}" for word in _UP_TO):
+            if item["entity"] == "location" and joined in reading.text:
+                return joined
+    return str(found["text"])
+
+
+_UP_TO = ("到", "至", "和", "与", "跟", "、")
 
 
 def place_clauses(reading: Reading, place: str) -> str:
@@ -96,12 +111,14 @@ def _precision(item: Mapping[str, Any]) -> tuple[int, int]:
     return known, len(item["text"])
 
 
-def move_place(draft: Draft, new: Mapping[str, Any]) -> Draft:
-    """The draft with the place replaced, or made closer when `new` is only a part of one."""
+def move_place(draft: Draft, new: Mapping[str, Any], *, replaces: bool = False) -> Draft:
+    """The draft with the place replaced, or made closer when `new` is only a part of one or, unless
+    he says that it `replaces` the old one, has no name.
+    """
     old = draft.location
     if old is None:
         return replace(draft, location=dict(new)).retold(Slot.LOCATION, str(new["raw_text"]))
-    place = _join(old, new)
+    place = _join(old, new, replaces=replaces)
     moved = replace(draft, location=place)
     words, told = str(place["raw_text"]), str(old["raw_text"])
     if is_coarse(old) or told in words or words != new["raw_text"]:
@@ -109,15 +126,20 @@ def move_place(draft: Draft, new: Mapping[str, Any]) -> Draft:
     return moved.retold(Slot.LOCATION, words, told)
 
 
-def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def _join(
+    old: Mapping[str, Any], new: Mapping[str, Any], *, replaces: bool = False
+) -> dict[str, Any]:
     told, words = str(old["raw_text"]), str(new["raw_text"])
     if words == _SHARED:
         return {**old, "lat": new["lat"], "lon": new["lon"]}
     if new.get("district_code") and not is_exact(new):
         district = str(old.get("district") or "")
         bare = told.removeprefix(district) if district else told
+        bare = "" if is_coarse(old) else bare
         name = f"{new['district']}{new.get('subdistrict') or ''}"
         return {**old, **_known(new, _ADMINISTRATIVE), "raw_text": name + bare}
+    if _EXIT.fullmatch(words) and _EXIT.search(told):
+        return {**old, "raw_text": _EXIT.sub(words, told, count=1)}  # 国贸站E2口, and then E1口
     closer = _HOUSE.fullmatch(words)
     if closer is not None:
         # 幸福小区门口, and then 3号楼楼下 of it
@@ -125,9 +147,17 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
             same = units_like(part[0], told)
             told = swap_words(same[0], part[0], told) if len(same) == 1 else _append(told, part[0])
         return {**old, "raw_text": _beside(told, closer), "number": closer["parts"]}
-    if is_exact(old) and _is_part(new, words) and words not in told:
+    nameless = not any(new.get(key) for key in ("district_code", "road", "landmark", "lat"))
+    if nameless and not replaces and _PART.match(words) and not is_coarse(old):
+        # 二单元到四单元之间 of it
+        alike = any(units_like(part[0], told) for part in _PART.finditer(words))
+        return {**old, "raw_text": f"{told}，{words}" if alike else told + words}
+    if not is_coarse(old) and _is_part(new, words) and words not in told:
         # 港馨家园, and then 东区 of it, or 挨着停车场
         return {**old, "raw_text": told + words}
+    if not (new.get("district_code") or is_exact(new) or is_coarse(old)) and not replaces:
+        # a detail with no name of its own takes no place's: 块绿化带里头, 东边那家饭馆
+        return {**old, "raw_text": told if words in told else f"{told}，{words}"}
     # a whole new place: only the district holds on, when the new one names none
     kept = {} if new.get("district_code") else _known(old, ("district", "district_code"))
     house = _HOUSE.fullmatch(told)
@@ -140,6 +170,13 @@ def _join(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
 def _is_part(new: Mapping[str, Any], words: str) -> bool:
     """Whether words only narrow what was told: no name, no number, no district of their own."""
     return not is_exact(new) and not new.get("district_code") and _NARROWS.match(words) is not None
+
+
+def narrows(place: Mapping[str, Any]) -> bool:
+    """Whether it is a house, a door or a side of what was told before: 3号楼楼下, 东门."""
+    words = str(place.get("raw_text") or "")
+    closer = _HOUSE.fullmatch(words) or _EXIT.fullmatch(words) or _NARROWS.match(words)
+    return closer is not None
 
 
 _NARROWS = re.compile(
@@ -217,6 +254,10 @@ def swap_words(old: str, new: str, text: str) -> str:
     if span is None:
         return text
     start, end = span
+    for length in range(len(new) - 1, 0, -1):
+        if text.startswith(new[-length:], end) and not old.endswith(new[-length:]):
+            new = new[:-length]  # E1口 for E2 in E2口
+            break
     if re.search("[0-9]", text[start:end]):
         new = re.sub(
             rf"{NUMBER}(?=号|栋|单元|层|室|门|区|弄|点)",

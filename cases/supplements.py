@@ -35,12 +35,14 @@ class Supplements:
         actor: Actor,
         *,
         place: Location | None = None,
+        moves: bool = False,
         phone: str | None = None,
     ) -> None:
         """Write the words into the case's history and remind the unit that has the case.
 
-        `place` counts where the case's own has no district, `phone` from now on. Raises
-        CaseNotFound, or IllegalMove when the case is over.
+        `place` counts where the case's own has no district, or where it `moves` the case because
+        the old one was wrong; `phone` counts from now on. Raises CaseNotFound, or IllegalMove when
+        the case is over.
         """
         now = self._clock.now()
         told = mask_text(words)[:_LONGEST]
@@ -48,7 +50,8 @@ class Supplements:
             case = await lock_case(session, case_number)
             if CaseStatus(case.status) in OVER:
                 raise IllegalMove("这张工单已经结束，不能再补充。")
-            if place is not None and not (case.location or {}).get("district_code"):
+            unplaced = not (case.location or {}).get("district_code")
+            if place is not None and (moves or unplaced):
                 case.location = asdict(place)
                 case.district_code = place.district_code
                 case.subdistrict_code = place.subdistrict_code
@@ -64,5 +67,5 @@ class Supplements:
                 remind(session, now, ReminderKind.SUPPLEMENTED, case_number, short, case.unit_id)
             record_deed(
                 session, now, actor, "case_supplemented", "case", case_number,
-                phone=phone is not None,
+                phone=phone is not None, place=place is not None,
             )  # fmt: skip

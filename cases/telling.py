@@ -27,10 +27,18 @@ from cases.draft import SELF_HARM, Detour, Draft, Outcome, Reading, Slot
 from cases.filling import FILLERS as BEFORE_THE_END
 from cases.filling import UNSAID, read_landline
 from cases.hazards import is_hazard
-from cases.mending import mend
+from cases.mending import mend, switch_matter
 from cases.models import CaseKind
 from cases.placing import move_place, place_of
-from cases.story import added_words, asks, asks_secrecy, is_bare_wish, speaks_of_adding, tell_story
+from cases.story import (
+    added_words,
+    asks,
+    asks_secrecy,
+    is_bare_wish,
+    own_name,
+    speaks_of_adding,
+    tell_story,
+)
 
 FILLERS = {**BEFORE_THE_END, Slot.CONFIRMED: fill_confirmed, Slot.CHANGE: fill_change}
 
@@ -38,7 +46,7 @@ FILLERS = {**BEFORE_THE_END, Slot.CONFIRMED: fill_confirmed, Slot.CHANGE: fill_c
 _CALLED = re.compile(
     r"(?:已经|刚|都|我|早)*(?:报(?:了|过)?警了?|打(?:了|过|完)(?:110|119|120|电话)|叫(?:了|过)(?:救护车|120|消防|警察))"
 )
-_IN_BETWEEN = frozenset(Slot) - {Slot.WANTED, Slot.DESCRIPTION, Slot.SIMILAR, Slot.CHANGE}
+_IN_BETWEEN = frozenset(Slot) - {Slot.WANTED, Slot.DESCRIPTION, Slot.CHANGE}
 
 
 def begin(reading: Reading, kind: CaseKind) -> Outcome:
@@ -73,6 +81,8 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
             return add_words(draft, reading, tell_story(reading))
         draft = replace(draft, description=f"{draft.description}\n{called}")
         reading = replace(reading, text=rest, intent="inform")
+    if (switched := switch_matter(draft, reading)) is not None:
+        return switched
     detour = _find_detour(draft, asked, reading)
     if detour is not None:
         return Outcome(draft, detour=detour)
@@ -96,16 +106,28 @@ def advance(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome:
         return enough
     if asked is Slot.WANTED and _tells_another(reading):
         return begin(reading, CaseKind(draft.kind))
+    corrects = asked is Slot.SIMILAR and len(reading.text) > _SHORT_REPLY
+    if corrects and (mended := mend(draft, asked, reading)) is not None and mended.changed:
+        return mended
     if asked in (Slot.WANTED, Slot.SIMILAR):
         return FILLERS[asked](draft, reading)
     if not draft.confidential and asks_secrecy(reading.text) and len(reading.text) <= _SHORT:
         return absorb(replace(draft, misses=0), reading, asked)
     mended = mend(draft, asked, reading)
     if mended is not None:
-        return mended
+        return replace(mended, draft=_add_person(mended.draft, reading))
     if asked is None:
         return absorb(draft, reading, asked)
     return FILLERS[asked](draft, reading)
+
+
+def _add_person(draft: Draft, reading: Reading) -> Draft:
+    """我姓陈，别告诉他是我举报的 beside a number that mends another."""
+    return replace(
+        draft,
+        confidential=draft.confidential or asks_secrecy(reading.text),
+        contact_name=draft.contact_name or own_name(reading),
+    )
 
 
 def _leave_open(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome | None:
@@ -224,6 +246,8 @@ _FEW_SIGNS = 3
 """More signs than this, most of them digits, were meant as a telephone number."""
 
 
+_OF_THEM = re.compile("他们?|她们?|人家|物业|老板|店[家里]|对方|邻居|工地")
+"""他们说有许可证 is told, not asked."""
 _OF_A_CASE = re.compile("工单|那件|单子|单号|上次|之前|昨天")
 
 
@@ -243,7 +267,8 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
         return None  # a story may sound like anything
     if reading.intent == "request_human" and reading.confidence >= _SURE:
         return Detour.HUMAN
-    if reading.intent == "ask_policy" and (asks(text) or reading.confidence >= 0.8):
+    told_of_them = _OF_THEM.match(text) is not None and not asks(text)
+    if reading.intent == "ask_policy" and not told_of_them and (asks(text) or reading.confidence >= 0.8):
         return Detour.QUESTION
     if reading.intent == "check_case" and reading.confidence >= _SURE:
         return Detour.CHECK_CASE
@@ -263,7 +288,7 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
 
 _BESIDES = re.compile(
     r"^(?:[哦噢对了嗯哎唉欸诶啊]+)?[，,、\s]*(?:还有|另外|此外|顺便|顺带|除了这个|除此之外"
-    r"|(?:我)?(?:还|再)(?:想|要|得)?(?:跟|给|向)?(?:你|您|你们)?(?:反映|投诉|举报|报|说)(?:一|另)?[个件下])"
+    r"|[^，。]{0,6}还有(?:人|个|一[个条处]|辆|堆)|(?:我)?(?:还|再)(?:想|要|得)?(?:跟|给|向)?(?:你|您|你们)?(?:反映|投诉|举报|报|说)(?:一|另)?[个件下])"
 )
 
 
@@ -272,7 +297,8 @@ def is_another_matter(draft: Draft, reading: Reading) -> bool:
     if draft.category is None or draft.emergency or not _BESIDES.search(reading.text):
         return False
     code, _, likely = next(iter(reading.categories), (UNSORTED, "", 0.0))
-    other = code not in (UNSORTED, draft.category) and likely >= _OTHER
+    told = len(reading.text) > _SHORT_REPLY  # 还有苍蝇 belongs to the heap
+    other = told and code not in (UNSORTED, draft.category) and likely >= _OTHER
     return other and reading.intent == "report_case" and reading.confidence >= _SURE
 
 

@@ -40,6 +40,7 @@ from conversations.sealing import cover_numbers, seal_numbers
 from conversations.timeline import (
     BACK_TO_BOT,
     DESK_TOPIC,
+    KEPT_BRIEFLY,
     KEPT_FOR_OPERATOR,
     Timeline,
     reply_payload,
@@ -53,7 +54,7 @@ from hotline.hours import ALWAYS, Hours
 from hotline.privacy import Vault
 
 TIMELINE_PAGE = 500
-_KEPT_EVERY = 2
+_TOLD_EVERY = 3
 _VOICE = "voice"
 """Who waits on the telephone hears the queue, and nothing is read to him in between."""
 _TALKING = timedelta(minutes=10)
@@ -226,16 +227,16 @@ class Conversations(HeldConversations):
     async def _say_kept(
         self, session: AsyncSession, row: store.ConversationRow, message_id: str
     ) -> None:
-        """Tell who goes on talking in the queue that his words are kept; now and then is enough, but
-        who wants to die is left without a word never."""
+        """Tell who goes on talking in the queue that his words are kept, and now and then how he gets
+        out of it."""
         if row.waiting_since is None or row.channel == _VOICE:
             return
         said = await store.count_said(session, row.id, Sender.RESIDENT, row.waiting_since)
-        alone = row.emergency == "self_harm"
-        if alone or said % _KEPT_EVERY == 1:
-            text = STAY_WITH_US if alone else KEPT_FOR_OPERATOR
-            now = self._clock.now()
-            self._timeline.say(session, row, now, Sender.SYSTEM, text, in_reply_to=message_id)
+        text = KEPT_FOR_OPERATOR if said % _TOLD_EVERY == 1 else KEPT_BRIEFLY
+        if row.emergency == "self_harm":
+            text = STAY_WITH_US
+        now = self._clock.now()
+        self._timeline.say(session, row, now, Sender.SYSTEM, text, in_reply_to=message_id)
 
     async def warn(self, conversation_id: str, danger: str, message_id: str | None) -> None:
         """Tell where to call in a danger that only the whole reading of a message showed.

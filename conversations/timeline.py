@@ -25,6 +25,9 @@ RETURNED = "人工服务已结束，智能助手继续为您服务。"
 CLOSED = "本次会话已结束，感谢您的来访。"
 WAITING_NEXT = "已为您转接人工，您排在第 1 位。等待时回复“返回”，可以继续由智能助手为您服务。"
 WAITING = "已为您转接人工，您前面还有 {ahead} 位。等待时回复“返回”，可以继续由智能助手为您服务。"
+WAITING_IN_NEED = "值班人员会尽快来陪您说，您可以接着说，我都记着。"
+"""To whom wants to die: nobody tells him how many stand before him."""
+KEPT_BRIEFLY = "收到了，坐席接入后能看到。"
 KEPT_FOR_OPERATOR = "您的话已经留给坐席，接入后就能看到。想先由我来办，请回复“返回”。"
 PRESS_BACK = {"buttons": [{"title": "返回智能助手", "payload": "返回"}]}
 
@@ -114,6 +117,8 @@ class Timeline:
         ahead = await store.count_ahead(session, row)
         self.change_holder(session, row, now, queue_position=ahead + 1)
         text = WAITING.format(ahead=ahead) if ahead else WAITING_NEXT
+        if row.emergency == "self_harm":
+            text = WAITING_IN_NEED
         self.say(session, row, now, Sender.SYSTEM, text, in_reply_to=message_id, payload=PRESS_BACK)
         record_deed(
             session, now, SYSTEM, "handoff_requested", "conversation", row.id, reason=handoff.reason

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from bot.language.all_clear import denies_danger, is_all_clear
 from bot.language.classifier import SentenceClassifier
 from bot.language.emergency import Tense, detect_emergency, tense_of
+from bot.language.emergency_signs import FAREWELL
 from bot.language.letters import Letter
 from bot.language.models import Intent, Vector
 
@@ -101,6 +102,8 @@ class Alarm:
 def _decide(text: str, ranked: Ranked, intents: Sequence[Intent]) -> str | None:
     if is_all_clear(text) or denies_danger(text):
         return None
+    if FAREWELL.search(text):
+        return "self_harm"
     told = detect_emergency(text)
     harmless = _odds_of(HARMLESS, ranked)
     doubtful = 1 - harmless < _SURE

@@ -48,7 +48,7 @@ BACK = frozenset("返回 上一步 退回 返回上一步 重来 重新填 重�
 ANONYMOUS = frozenset(
     """匿名 匿名举报 匿名投诉 不留 不留电话 不留了 不想留 不方便 不方便留 不方便透露 没有电话 没手机 没电话 不提供
     不想说 不告诉 不用联系 不用联系我 别联系我 不用回复 不用回访 无 没有 不 不用 不要 算了 甭留 不给 我要匿名 选择匿名
-    不留联系方式 不想留电话 不留号码""".split()
+    不留联系方式 不想留电话 不留号码 没 无所谓 随便""".split()
 ) | _phrases(
     """anonymous, anonymously, ni ming, niming, stay anonymous, keep me anonymous, no phone, no phone number, no number, none, nope, skip,
     no contact, no thanks, no thank you, i don't have a phone, i don't want to, i'd rather not, i'd rather not say,

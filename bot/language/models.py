@@ -31,10 +31,10 @@ class Entity:
     """Structured reading: codes of a location, bounds of a time, kind of a phone."""
 
 
-def leave_places_out(text: str, entities: Iterable[Entity]) -> str:
-    """A normalised text without where it happened: 停车场 and 臭椿胡同 are not what is wrong."""
+def leave_out(text: str, entities: Iterable[Entity], *kinds: str) -> str:
+    """A normalised text without what is named in it: 停车场 and 臭椿胡同 are not what is wrong."""
     for entity in entities:
-        if entity.entity == "location":
+        if entity.entity in kinds:
             text = text.replace(entity.value, "，").replace("，，", "，")
     return text.strip("，")
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bot.language import answers
 from bot.language.insults import is_annoyed, is_mere_insult
-from bot.language.models import CategoryGuess, Entity, Intent, leave_places_out
+from bot.language.models import CategoryGuess, Entity, Intent, leave_out
 from bot.language.scope import (
     is_advertisement,
     is_elsewhere,
@@ -37,7 +37,7 @@ _COMPLAINS = re.compile(r"[你您好喂，。\s]*[我俺咱]?们?[想要]{1,2}(?
 _UNSORTED = "99999"
 _WISHES = {
     "report_case": """我要投诉 我要举报 投诉 举报 我要反映问题 反映问题 我要反映 举报投诉 投诉举报 我要报修 我要求助 上报问题 帮我报一下 顺便帮我报一下 给我报一下 帮我登记一下 帮我报一个 帮我反映一下 帮我登记 帮我上报
-        我要上报 我想投诉 我想举报 我想反映个问题 我想反映问题 我要举报投诉""",
+        帮帮我 帮帮忙 帮个忙 我需要帮助 求助你们 还有一件 还有两件 还有一件事 还有两件事 还有别的事 还有个事 还有一个事 还有一个问题 我要上报 我想投诉 我想举报 我想反映个问题 我想反映问题 我要举报投诉""",
     "check_case": "查进度 进度查询 查询进度 我要查进度 查工单 查一下进度 工单查询 办理进度 查询工单",
     "ask_policy": "问政策 我想问个政策 咨询 咨询建议 我要咨询 政策咨询 咨询政策 我想咨询一下 我有个问题",
     "make_suggestion": "提建议 我要提建议 我有个建议 提个建议 我想提个建议 我想提建议 建议",
@@ -54,6 +54,7 @@ _ASKS_WHERE = re.compile(
 )
 _ASKS_PROGRESS = re.compile(
     r"(?:那[个件]|我那|我的|刚才|上次|之前)[^，。？?]{0,12}(?:怎么着了|怎么样了|咋样了|咋着了|到哪一?步|有(?:信儿|结果|消息)(?:没|了吗|吗))"
+    r"|(?:今[天晚儿]|明[天早儿]|现在|马上)[^，。]{0,3}(?:能|会|可以)?(?:有人)?(?:来|到|处理|解决|修好?)(?:人|得了)?(?:吗|么|啊|呀|呢)?[？?。]*$"
     r"|^(?:能不能|可不可以|麻烦|请|帮我|给我)?(?:再)?(?:快点儿?|快一点|催一?下|催催|加急)(?:办|处理)?(?:吧|吗|行吗|行不行|啊|呀)?[？?。！!]*$"
 )
 _ABOUT_STAFF = re.compile(
@@ -61,6 +62,7 @@ _ABOUT_STAFF = re.compile(
 )
 _OF_STAFF = re.compile(
     r"(?:城管|执法队?|队员|队的人|执法人员|工作人员|协管|接线员|坐席)[^，。？?]{0,14}(?:态度(?!(?:也|都)?(?:很|非常|特别|挺|真)?好)|恶劣|骂|推(?:我|人|搡|老)|打人|动手|横(?![幅在着七])|蛮|粗暴|索要|乱罚)"
+    r"|没穿制服|(?:不|没)(?:出示|给看|亮|掏|拿出?)[^，。]{0,3}证件?[^。]{0,20}(?:推|罚|抢|收|拿|骂|投诉)"
 )
 _OTHER_STAFF = re.compile("(?:工地|超市|商场|饭店|物业|店里|医院|学校|地铁|公园)(?:的)?工作人员")
 _ASKS_OF_STAFF = re.compile(r"[？?]|吗|怎么|哪|找谁|什么|可以不|审批")
@@ -70,7 +72,7 @@ _WANTS_MORE = re.compile(
 )
 _NOT_WANTED = re.compile("甭|别|不用|不要|不想")
 _THANKS = re.compile(
-    "终于|清走|拖走|修好|换好|办了|解决了|点个?赞|感谢|感謝|谢谢|道一?声谢|说声谢|表扬|夸|👍"
+    "终于|致谢|谢忱|谢意|清走|拖走|修好|换好|办了|解决了|点个?赞|感谢|感謝|谢谢|道一?声谢|说声谢|表扬|夸|👍"
 )
 _LONGEST_SAID = 60
 _IRONY = re.compile(
@@ -115,7 +117,8 @@ def settle_intents(
         settled = "report_case"
     if settled is None and is_out_of_scope(text, ranking, entities, category):
         settled = "out_of_scope"
-    if is_mere_insult(text) and settled is None and ranking[0].name != "request_human":
+    goes_before = ranking[0].name == "request_human" or _find_number(entities) is not None
+    if is_mere_insult(text) and settled is None and not goes_before:
         settled = "out_of_scope"
     if settled is None:
         return tuple(ranking)
@@ -128,14 +131,22 @@ def _names_a_problem(
     entities: Sequence[Entity],
     category: CategoryGuess | None,
 ) -> bool:
-    """僵尸车，化工路南侧: a bare answer names no problem, so this is a report told curtly."""
-    if ranking[0].name != "inform" or category is None:
+    """僵尸车，化工路南侧: a bare answer names no problem, so this is a report told curtly; so is
+    早点摊占道, which sounds like a search for breakfast.
+    """
+    if category is None:
+        return False
+    if ranking[0].name == "find_market" and ranking[0].confidence < _DOUBTFUL:
+        return tells_of_trouble(text) and _is_sure(category, _PLAIN_CATEGORY)
+    if ranking[0].name != "inform":
         return False
     odds = {intent.name: intent.confidence for intent in ranking}
     reported, foreign = odds.get("report_case", 0.0), odds.get("out_of_scope", 0.0)
     places = _find_places(entities)
-    trouble = tells_of_trouble(leave_places_out(text, places))
+    trouble = tells_of_trouble(leave_out(text, places, "location"))
     certain = _is_sure(category, _CERTAIN_CATEGORY)
+    if certain and places and any(entity.entity == "phone" for entity in entities):
+        return True  # number, place and trouble in one breath
     if certain and not _HAN.search(text) and _TROUBLE_IN_ENGLISH.search(text):
         return True  # Street lamp is out on Fangyuan Street
     if trouble and (certain or _is_in_the_city(places)) and reported >= _TRACE:
@@ -253,6 +264,8 @@ def _settled(text: str, entities: Sequence[Entity], emergency: str | None) -> st
         return "check_case"
     if number is not None and len(text) - len(number.text) <= _NUMBER_ONLY_REST:
         return "check_case"
+    if text.isdigit():
+        return "inform"  # 8888 is no 拜拜
     phone = next((entity for entity in entities if entity.entity == "phone"), None)
     if phone is not None and _BESIDE_A_PHONE.issuperset(text.replace(phone.text, "")):
         return "inform"

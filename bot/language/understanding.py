@@ -26,7 +26,7 @@ from bot.language.models import (
     Part,
     Understanding,
     Vector,
-    leave_places_out,
+    leave_out,
 )
 from bot.language.normalise import Normalised, normalise
 from bot.language.parts import PieceReading, find_parts
@@ -42,8 +42,9 @@ FOREIGN = Intent("out_of_scope", SETTLED)
 PLACES = "places"
 """Where the trained reader of places lies in the folder of the models."""
 _SURELY = 0.75
-_LONGEST_HIDDEN = 60
-"""Characters beside the place: longer messages tell enough by themselves."""
+_FACTS = ("location", "phone", "time")
+_FEWEST, _LONGEST_HIDDEN = 4, 60
+"""Characters beside the facts: fewer tell nothing, longer messages tell enough by themselves."""
 LONGEST_READ = 4000
 """Characters: what stands beyond is kept with the message and not read by the models."""
 
@@ -112,10 +113,13 @@ class Understander:
                 self._entities.read(each.text, plain, each.channel, now)
                 for each, plain in zip(told, normalised, strict=True)
             ]
-        placeless = [leave_places_out(*each) for each in zip(words, entities, strict=True)]
+        placeless = [
+            leave_out(text, named, "location")
+            for text, named in zip(words, entities, strict=True)
+        ]
         vectors = self.listener.embed_both(words)
         intents = self._rank_intents(words, vectors)
-        self._look_behind_places(intents, placeless, entities)
+        self._look_behind_facts(intents, words, entities)
         letters = open_letters(words, self.listener)
         dangers = self._alarm.detect_many(words, vectors.meaning, intents, letters)
         guesses = self._categoriser.rank_many(words, vectors.meaning, letters, placeless)
@@ -165,25 +169,27 @@ class Understander:
             placed.append(replace(part, text=look.text[start:end], start=start, end=end))
         return tuple(placed)
 
-    def _look_behind_places(
+    def _look_behind_facts(
         self,
         intents: list[list[Intent]],
-        placeless: Sequence[str],
+        texts: Sequence[str],
         entities: Sequence[tuple[Entity, ...]],
     ) -> None:
-        """梨园地铁站边上一个大坑: a place that sounds like a matter of others, or makes a message sound
-        like the bare answer to where, is left out; what surely reports without it is a report.
+        """梨园地铁站边上一个大坑: a place that sounds like a matter of others, or a place and a number
+        that make a message sound like a bare answer, are left out; what surely reports without
+        them is a report.
         """
-        doubtful = [
-            index
+        rest = {
+            index: leave_out(texts[index], entities[index], *_FACTS)
             for index, ranking in enumerate(intents)
-            if len(placeless[index]) <= _LONGEST_HIDDEN
-            and _may_hide_a_report(ranking[0].name, entities[index])
-        ]
-        rest = [placeless[index] for index in doubtful]
-        for index, ranking in zip(
-            doubtful, self._rank_intents(rest, self.listener.embed_both(rest)), strict=True
-        ):
+            if _may_hide_a_report(ranking[0].name, entities[index])
+        }
+        rest = {i: text for i, text in rest.items() if _FEWEST <= len(text) <= _LONGEST_HIDDEN}
+        if not rest:
+            return
+        behind = list(rest.values())
+        rankings = self._rank_intents(behind, self.listener.embed_both(behind))
+        for index, ranking in zip(rest, rankings, strict=True):
             if ranking[0].name == REPORT and ranking[0].confidence >= _SURELY:
                 intents[index] = ranking
 

@@ -83,7 +83,9 @@ async def belongs_to_urgent(
     elif phone is not None and said == "utter_urgent_added":
         said = "utter_added_phone"
     where = place.raw_text if place else ""
-    dispatcher.utter_message(response=said, case_number=case.case_number, place=where, last_four=(phone or "")[-4:])
+    dispatcher.utter_message(
+        response=said, case_number=case.case_number, place=where, last_four=(phone or "")[-4:]
+    )
     return True
 
 

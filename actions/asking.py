@@ -14,6 +14,7 @@ from cases.choosing import find_question
 from cases.draft import Draft
 from cases.models import CaseKind
 
+_LONG, _SHOWN = 160, 80
 _CHECKED = "没有问题请回复“提交”，要改哪项直接说。"
 
 
@@ -73,7 +74,8 @@ class AskConfirmed(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         draft = Draft.from_json(tracker.get_slot("draft"))
-        lines = [f"{name}：{value}" for name, value in describe_draft(draft)["fields"][1:]]
+        fields = describe_draft(draft)["fields"][1:]
+        lines = [f"{name}：{_abridge(value)}" for name, value in fields]
         dispatcher.utter_message(
             text=f"请核对这条{draft.kind}：\n" + "\n".join(lines) + f"\n{_CHECKED}",
             buttons=[
@@ -83,3 +85,10 @@ class AskConfirmed(Action):
             ],
         )
         return []
+
+
+def _abridge(told: str) -> str:
+    """A letter is not read back whole: he sees that all of it goes along."""
+    if len(told) <= _LONG:
+        return told
+    return f"{told[:_SHOWN]}……（共 {len(told)} 字，全文会一起提交）"

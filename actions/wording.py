@@ -104,7 +104,11 @@ def tell_filed(case: Case, *, corrects: bool = False) -> str:
     if case.emergency == SELF_HARM:
         return f"谢谢您告诉我，我已经记下来了，{number}我正在请值班人员来陪您说话。"
     if case.emergency:
-        place = "" if _can_be_found(case.location) else "地点还不清楚，请在电话里和这里都说清是哪个区、哪条路。"
+        place = (
+            ""
+            if _can_be_found(case.location)
+            else "地点还不清楚，请在电话里和这里都说清是哪个区、哪条路。"
+        )
         return f"已登记为紧急工单，{number}请先打上面的电话，不要等我们回复。{place}"
     if case.kind is CaseKind.PRAISE:
         return f"谢谢您的表扬，已登记并会转达，{number}"

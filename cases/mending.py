@@ -48,7 +48,9 @@ _CHANGED = r"(?:改|换|错|不对|有误|应该|应是|应为)"
 
 
 def _about(nouns: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:改|换|修改|更正|错).{{0,4}}(?:{nouns})|(?:{nouns}).{{0,6}}{_CHANGED}|(?:{nouns})(?:少|漏|不全|没写全)")
+    return re.compile(
+        rf"(?:改|换|修改|更正|错).{{0,4}}(?:{nouns})|(?:{nouns}).{{0,6}}{_CHANGED}|(?:{nouns})(?:少|漏|不全|没写全)"
+    )
 
 
 _CHANGE_WORDS = {
@@ -116,7 +118,9 @@ def switch_matter(draft: Draft, reading: Reading) -> Outcome | None:
     if named is not None:
         told = replace(told, category=named.code)
     else:
-        told = infer_category(told, [each for each in reading.categories if each[0] != draft.category])
+        told = infer_category(
+            told, [each for each in reading.categories if each[0] != draft.category]
+        )
     changed = (Slot.DESCRIPTION, Slot.CATEGORY) if told.category else (Slot.DESCRIPTION,)
     return Outcome(told, changed=changed)
 

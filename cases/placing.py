@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bot.language.numbers import NUMBER, read_number
+from bot.language.scope import tells_of_trouble
+from bot.language.sentences import is_letter
 from cases.draft import Draft, Reading, Slot, is_coarse
-from cases.story import CLAUSE
+from cases.story import CLAUSE, sentence_of
 
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
 _HOUSE = re.compile(
-    rf"(?P<parts>(?:{_PART.pattern.replace('?P<unit>', '?:')})+)(?:楼[上下道里顶]|[前后东西南北]?门口?|附近|旁边|对面|边上|[前后][面头]|[东西南北]{1,2}[侧边面头]|里面?|外面?)?"
+    rf"(?P<parts>(?:{_PART.pattern.replace('?P<unit>', '?:')})+)(?:楼[上下道里顶]|[前后东西南北]?门口?|附近|旁边|对面|边上|[前后][面头]|[东西南北]{1, 2}[侧边面头]|里面?|外面?)?"
 )
 _BESIDE = re.compile(
     r"(?:楼[上下道里]|门口|附近|旁边|对面|边上|[前后][面头]|[东西南北]{1,2}[侧边面头]|里面?|外面?)?$"
@@ -40,10 +43,25 @@ def place_of(reading: Reading, but_not: str = "") -> dict[str, Any] | None:
             and item["text"] not in but_not
             and not is_vague(item["text"])
         ),
-        key=_precision,
+        key=partial(_weigh, reading.text) if is_letter(reading.text) else _precision,
         default=None,
     )
-    return {"raw_text": _stretch(reading, found), **found["data"]} if found else None
+    if found is None:
+        return None
+    return {"raw_text": _SIGNS.sub("", _stretch(reading, found)), **found["data"]}
+
+
+_SIGNS = re.compile(r"[（）()。！!？?\n]")
+_AT_WORK = re.compile(
+    r"(?:单位|公司|上班|工作|办公|以前住|老家|娘家)[^，。]{0,6}$|我[^，。]{0,8}在[^，。]{0,2}$"
+)
+
+
+def _weigh(letter: str, item: Mapping[str, Any]) -> tuple[bool, bool, int, int]:
+    """Where the trouble is told before where its writer works, then the more exact."""
+    before = letter.partition(item["text"])[0]
+    own = _AT_WORK.search(before) is not None
+    return not own, tells_of_trouble(sentence_of(item["text"], letter)), *_precision(item)
 
 
 def _stretch(reading: Reading, found: Mapping[str, Any]) -> str:

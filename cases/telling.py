@@ -268,7 +268,11 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
     if reading.intent == "request_human" and reading.confidence >= _SURE:
         return Detour.HUMAN
     told_of_them = _OF_THEM.match(text) is not None and not asks(text)
-    if reading.intent == "ask_policy" and not told_of_them and (asks(text) or reading.confidence >= 0.8):
+    if (
+        reading.intent == "ask_policy"
+        and not told_of_them
+        and (asks(text) or reading.confidence >= 0.8)
+    ):
         return Detour.QUESTION
     if reading.intent == "check_case" and reading.confidence >= _SURE:
         return Detour.CHECK_CASE

@@ -60,6 +60,23 @@ _FIRST_MATTER = re.compile(
     rf"(?:(?:第一|一){_THING}?(?:就是|是|呢)[，,、：:]?|第一[，,、：:]|一、|一\s+|1[、.．)）])?"
 )
 _QUESTION_END = re.compile(r"[？?]$|(?:吗|呢|么)[。！!]?$")
+_QUESTION = re.compile(
+    r"[？?]|(?:吗|呢|么)[。！!]?$|怎么|多少|几[点天个]|谁|哪|什么|啥|能不能|可不可以|合不合|是不是"
+)
+_CERTAIN_CATEGORY = 0.85
+_TELLS = re.compile(
+    r"有人|不亮|坏了|满了|贴满|堵|臭|脏|乱|吵|漏|冒|塌|掉了|占|天天|老有|老是|一直|好几|没人|半夜"
+)
+_LEADS_TO_QUESTION = re.compile(
+    r"问|打听|扫听|请教|想(?!办法)|怕|要是|如果|归|我(?:养|开|在|把|租|摆|种)"
+)
+"""What only tells why he asks."""
+_LEANS = re.compile(r"(?:这|那|它|是|归|该|算|要|能|可以|应该|到底|谁)")
+"""A question that leans on what was told before it: 是罚骑车的人还是罚企业."""
+_OF_US = re.compile(
+    r"你们?(?:这儿?|那儿?|单位)?(?:几点|什么时候|周末|节假日|晚上)[^，。]{0,4}(?:[上下]班|关门|开门|有人)"
+)
+"""A question on the service's own hours."""
 _EDGES = "，,；;、 \n"
 _SHORTEST, _LEAST = 4, 5
 _MOST_CUTS = 6
@@ -97,6 +114,8 @@ def find_parts(
         both = _find_second(text, {guess.code for guess in guesses}, read)
         if both:
             return both
+    if asked >= _SURE_INTENT and not is_letter(text) and (both := _find_beside(text, read)):
+        return both
     # where the whole is surely a report, its question is anger: 扫地的呢？督导员呢？
     if min(asked, reported) < _POSSIBLE or asked + reported < _SURE_INTENT:
         return ()
@@ -148,6 +167,38 @@ def _find_second(text: str, likely: Set[str], read: Read) -> tuple[Part, ...]:
     told, beside = max(found, key=lambda pair: min(map(_sureness, pair)))
     joined = _JOINS.search(text, told.end, beside.start) is not None
     return told, replace(beside, sure=told_two or joined)
+
+
+def _find_beside(text: str, read: Read) -> tuple[Part, ...]:
+    """A report beside a question on something else: 小广告贴满了单元门，违建怎么认定的. What is asked of
+    the trouble itself (这合法吗, 归谁管) makes no report of it.
+    """
+    marks = [mark.span() for mark in _CLAUSE_END.finditer(text)]
+    pairs = [pair for mark in marks if (pair := _cut_in_two(text, *mark))]
+    pairs = [pair for pair in pairs if _asks(pair[0]) != _asks(pair[1])][:_MOST_CUTS]
+    parts = _read_parts([piece for pair in pairs for piece in pair], read)
+    for one, other in zip(parts[::2], parts[1::2], strict=True):
+        if {one.intent, other.intent} == {_ASKS, _REPORTS} and _are_two(one, other):
+            return one, other
+    return ()
+
+
+def _asks(piece: Sentence) -> bool:
+    return _QUESTION.search(piece.text) is not None
+
+
+def _are_two(one: Part, other: Part) -> bool:
+    told, asked = (one, other) if one.intent == _REPORTS else (other, one)
+    if _sureness(told) < _CERTAIN_CATEGORY or told.categories[0].code == _ANYTHING:
+        return False
+    if not _TELLS.search(told.text) or _LEADS_TO_QUESTION.search(told.text):
+        return False
+    if _OF_US.search(asked.text):
+        return True
+    if _LEANS.match(asked.text):
+        return False
+    plain = _sureness(asked) >= _PLAIN_CATEGORY and asked.categories[0].code != _ANYTHING
+    return plain and _tell_apart(told, asked)
 
 
 def _may_add(text: str, cut: re.Match[str]) -> bool:

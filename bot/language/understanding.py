@@ -114,8 +114,7 @@ class Understander:
                 for each, plain in zip(told, normalised, strict=True)
             ]
         placeless = [
-            leave_out(text, named, "location")
-            for text, named in zip(words, entities, strict=True)
+            leave_out(text, named, "location") for text, named in zip(words, entities, strict=True)
         ]
         vectors = self.listener.embed_both(words)
         intents = self._rank_intents(words, vectors)

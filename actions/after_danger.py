@@ -14,7 +14,6 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_filing import (
     add_to_case,
-    follows_filing,
     new_phone,
     new_place,
     says_nothing_new,
@@ -28,13 +27,15 @@ from bot.language.all_clear import is_over
 from cases.draft import SELF_HARM, Draft, Reading
 from cases.models import Case, Location
 from cases.placing import place_of
+from cases.story import asks
 from cases.supplements import ADDED
 
 _SHORT, _BRIEF = 24, 6
 _ASKS_WHO_COMES = re.compile(
-    r"(?:通知|联系|叫)(?:了|过)?(?:消防|警察|派出所|救护车|急救|物业|人)[^，。]{0,3}(?:吗|么|没有?)|(?:别问了|快点?)[，,]?(?:快)?(?:派人)?来|(?:派|会有|有没有|有)(?:人|车)[^，。]{0,2}来?(?:吗|么|没有?|不)?(?=[？?。]|$)|(?:谁|你们)(?:会|能|要)?来(?:救|吗|不|么)"
+    r"(?:通知|联系|叫)(?:了|过)?(?:消防|警察|派出所|救护车|急救|物业|人)[^，。]{0,3}(?:吗|么|没有?)|(?:派|会有|有没有|有)(?:人|车)[^，。]{0,2}来?(?:吗|么|没有?|不)?(?=[？?。]|$)|(?:谁|你们)(?:会|能|要)?来(?:救|吗|不|么)"
     r"|(?:多久|几点|什么时候|啥时候|多长时间)[^，。]{0,4}(?:来人|(?:到|来)(?=[？?吗呢。]|$))"
 )
+_CALLS_FOR_HELP = re.compile(r"(?:别问了|快点?)[，,]?(?:快)?(?:派人)?来")
 _ASKS_IN_ENGLISH = re.compile(
     r"(?:is|will|when)\b[^.?]{0,30}\bcom(?:e|ing)\b|someone is coming", re.IGNORECASE
 )
@@ -69,7 +70,7 @@ async def belongs_to_urgent(
     others = others or (case.emergency == SELF_HARM and len(reading.text) <= _BRIEF)
     asked = _choose_answer(reading.text) if short and not elsewhere else None
     speaks = short and not elsewhere and _SPEAKS_OF_DANGER.search(reading.text)
-    goes_on = short and follows_filing(tracker) and not elsewhere and says_nothing_new(reading)
+    goes_on = short and not elsewhere and says_nothing_new(reading)
     more = asked or speaks or goes_on or tells_of_change(reading) or _is_the_same(reading, case)
     if not (denied or told_where or moved or others or more):
         return False
@@ -91,7 +92,8 @@ async def belongs_to_urgent(
 
 def _choose_answer(text: str) -> str | None:
     """To a question that everybody in danger asks: will somebody come, what shall I do."""
-    if _ASKS_WHO_COMES.search(text) or _ASKS_IN_ENGLISH.search(text):
+    calls = _CALLS_FOR_HELP.search(text) or _ASKS_IN_ENGLISH.search(text)
+    if calls or (_ASKS_WHO_COMES.search(text) and asks(text)):
         return "utter_urgent_who_comes"
     return "utter_urgent_what_to_do" if _ASKS_WHAT_TO_DO.search(text) else None
 

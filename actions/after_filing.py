@@ -104,7 +104,7 @@ def tells_of_change(reading: Reading) -> bool:
     return brief and _GOES_ON.search(reading.text) is not None and not asks(reading.text)
 
 
-_OF_THE_SAME = re.compile("不是新的?|就是?(?:刚才|刚刚|上面|方才)|还是(?:刚才|那[件个]|这[件个])")
+_OF_THE_SAME = re.compile("不是新的?|就是?(?:刚才|刚刚|方才)那|还是(?:刚才那|那件|这件)")
 _LIKELY = 0.5
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -20,6 +21,11 @@ from kb.models import Article
 
 _WHOLE = 4
 """A shorter question does not say what it is about."""
+
+
+_ASKS_SOURCE = re.compile(
+    r"^(?:那|有)?(?:什么|啥|法律|你们?的?)?依据(?:是|在|呢|什么|哪|的)[^，。]{0,8}$|^(?:这是)?(?:根据|依据|凭)(?:的)?(?:什么|哪[条个部])(?:法|规定|条例|款)?[^，。]{0,4}$|^(?:哪条|哪部|什么)(?:法律?|规定|条例)(?:规定的|写的|说的)?[？?吗]*$"
+)
 
 
 def describe_citation(article: Article) -> dict[str, Any]:
@@ -56,6 +62,10 @@ def answer_follow_up(dispatcher: CollectingDispatcher, tracker: Tracker) -> list
     None, and nothing said, when there is no such answer.
     """
     question = said(tracker)
+    if _ASKS_SOURCE.search(question) and (slug := last_answer(tracker)) is not None:
+        source = services().knowledge.get(slug).source_line()
+        dispatcher.utter_message(response="utter_policy_source", source=source)
+        return [SlotSet("failures", 0)]
     whole = complete(tracker, question)
     if whole is None:
         return None

@@ -25,6 +25,10 @@ from cases.draft import Detour, Draft, Outcome, Reading
 from cases.placing import place_of
 
 _OF_ANOTHER = re.compile("撤|单|第一|上一|刚才那|之前|好了|[修清来]了|解决")
+_ONLY_ASKED = re.compile(
+    r"不(?:是|用|要)(?:要|你|您|让你)*(?:给我)?(?:登记|投诉|举报)|我(?:就|只)?是(?:想)?问|(?:只|就)是?(?:想)?问(?:问|一下)"
+)
+"""我是问大型犬能不能养，不是要登记: nothing is to be filed."""
 _PAUSED = "paused"
 """A requested slot with no question: the form waits in silence while a person talks."""
 
@@ -61,6 +65,9 @@ async def take_detour(
         dispatcher.utter_message(response="utter_matter_kept")
     elif outcome.detour is Detour.QUESTION:
         kept = await answer_question(dispatcher, tracker)
+        if _ONLY_ASKED.search(text):
+            await services().conversations.keep_draft(conversation_id(tracker), None)
+            return end_form(*kept, SlotSet("draft", None)), False
     elif outcome.detour is Detour.CHECK_CASE:
         number = named_case(read_turn(tracker))
         if answers.takes_back_case(text):

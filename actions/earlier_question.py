@@ -35,6 +35,10 @@ _TAKES_UP = re.compile(
 _WISH = re.compile(
     r"^(?:我|你|您|们|给|帮|就|要|想|请|来|替)*(?:投诉|举报|反映|上报|登记|报)(?:一下|他们?|它|这个|个|了|吧|上)*"
 )
+_OF_THOSE = re.compile(
+    r"(?:我)?(?:就)?(?:要|想)?(?:投诉|举报)(?:一下)?(?:这个|那个|这家|那家)?(?:物业|他们|店家?|老板|工地|施工方|公司|邻居|饭店)[吧了。！!]*"
+)
+"""那我要投诉物业, who were asked about before."""
 
 
 def keep_question(tracker: Tracker, reading: Reading, whole: str, slug: str | None) -> EventType:
@@ -79,6 +83,11 @@ def complete(tracker: Tracker, question: str) -> str | None:
     return f"{before['whole']}，{question}"
 
 
+def is_half_a_question(text: str) -> bool:
+    """大型犬呢: it asks the same of something else."""
+    return len(text) <= _SHORT and re.search("呢[？?。]?$", text) is not None
+
+
 def take_up(tracker: Tracker, reading: Reading) -> Reading | None:
     """What was asked before, to be filed: 那我要投诉, with the place told beside it; None where the
     turn tells its own matter.
@@ -89,6 +98,9 @@ def take_up(tracker: Tracker, reading: Reading) -> Reading | None:
     before = Reading(**kept["root"])
     wish = reading.text[lead.end() :]
     place = reading.first("location")
+    if _OF_THOSE.fullmatch(wish) and tells_of_trouble(before.text):
+        told = f"{before.text}\n{reading.text}"
+        return replace(before, text=told, intent="report_case", emergency=reading.emergency)
     if is_bare_wish(wish) and tells_of_trouble(before.text):
         return replace(before, intent="report_case", emergency=reading.emergency)
     if place is None or not _WISH.match(wish) or _tells_its_own(wish):

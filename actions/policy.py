@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -15,6 +16,9 @@ from actions.turn import end_turn, said
 _BARE = frozenset(
     {"我想问个政策", "问政策", "咨询", "我要咨询", "咨询政策", "我想咨询", "政策咨询", "咨询建议"}
 )
+_OPENS = re.compile(
+    r"(?:你好|您好)?[，,\s]*(?:我)?(?:想|要)?(?:跟|向)?(?:您|你们?)?(?:问|咨询|打听|请教)(?:您|你)?(?:一?[个件]|一下|点)(?:事儿?|问题|情况)?"
+)
 
 
 class AnswerPolicy(Action):
@@ -26,7 +30,8 @@ class AnswerPolicy(Action):
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
-        if said(tracker).strip(" 。！!？?") in _BARE:
+        words = said(tracker).strip(" 。！!？?，,")
+        if words in _BARE or _OPENS.fullmatch(words):
             dispatcher.utter_message(response="utter_policy_ask")
             return []
         if await belongs_to_urgent(dispatcher, tracker, others=False):

@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.after_danger import belongs_to_urgent
 from actions.after_filing import urge_case, urges
 from actions.answering import answer_follow_up
+from actions.earlier_question import complete
 from actions.handoff import hand_off
 from actions.services import services
 from actions.turn import conversation_id, read_turn
@@ -170,6 +171,8 @@ class ValidateProgressForm(Action):
             answered = None if of_a_case else answer_follow_up(dispatcher, tracker)
             if answered is not None:  # 去哪办, after an answer
                 return end_form(*answered)
+            if not of_a_case and complete(tracker, reading.text) is not None:
+                return end_form(then="action_answer_policy")
             started = {"misses": 0, "urged": urges(reading.text)}
             return [SlotSet("lookup", started), SlotSet("requested_slot", NUMBER)]
         return await self._take_number(dispatcher, tracker, reading, lookup)

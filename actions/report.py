@@ -22,11 +22,11 @@ from actions.after_filing import (
 )
 from actions.after_places import SLOT as PLACE_QUERY
 from actions.after_places import read_wrong_place
-from actions.answering import answer_follow_up, answer_reading
+from actions.answering import answer_follow_up, answer_question, answer_reading
 from actions.chitchat import tells_of_death
 from actions.corrections import read_subject, receive_correction
 from actions.detours import take_detour
-from actions.earlier_question import take_up
+from actions.earlier_question import complete, is_half_a_question, take_up
 from actions.handoff import hand_off
 from actions.hints import forget_hint, read_hint
 from actions.progress import end_form
@@ -42,7 +42,7 @@ from actions.several import (
     take_next,
 )
 from actions.similar import join_case, look_for_similar, to_location
-from actions.tongues import greet_reporter
+from actions.tongues import ask_in_english, greet_reporter
 from actions.turn import conversation_id, end_turn, metadata, read_turn
 from actions.wording import describe_case, describe_changes, describe_draft, tell_filed
 from bot.language import answers
@@ -62,6 +62,9 @@ _USE_PHOTO = {"title": "用照片的位置", "payload": "用照片的位置"}
 _PLAIN = 0.85
 _COMPLAINS = re.compile(r"[我想要，。\s]{2,4}(?:投诉|举报|反映)")
 """Said so plainly it is a complaint, whatever else it sounds like."""
+_HERE = re.compile(
+    r"我(?:现在)?(?:就)?在(?:这|那)[儿里边]?[。！!啊呢]*$|(?:看|知道|查|定位)[^，。]{0,4}(?:我的?)?(?:位置|在哪)|定位"
+)
 _KINDS = {
     "make_suggestion": CaseKind.SUGGESTION,
     "report_error": CaseKind.SUGGESTION,
@@ -126,8 +129,12 @@ class ValidateReportForm(Action):
             return end_form()
         if not reading.emergency and await _is_of_filed(dispatcher, tracker, reading):
             return end_form()
-        if asks(reading.text) and reading.confidence < _PLAIN and not reading.emergency:
+        unsure = reading.confidence < _PLAIN or is_half_a_question(reading.text)
+        if asks(reading.text) and unsure and not reading.emergency:
             answered = answer_follow_up(dispatcher, tracker)
+            half = is_half_a_question(reading.text)
+            if answered is None and half and complete(tracker, reading.text) is not None:
+                answered = await answer_question(dispatcher, tracker)
             if answered is not None:
                 return end_form(*answered)
         reading = take_up(tracker, reading) or reading
@@ -175,6 +182,7 @@ class ValidateReportForm(Action):
         shown = describe_draft(draft, masked=True)
         await services().conversations.keep_draft(conversation_id(tracker), shown)
         missing = draft.missing()
+        ask_in_english(dispatcher, draft.description or "", missing)
         if missing is Slot.LOCATION and draft.photo_position and not draft.photo_offered:
             dispatcher.utter_message(text=_PHOTO_HAS_PLACE, buttons=[_USE_PHOTO])
             draft = replace(draft, photo_offered=True)
@@ -188,7 +196,9 @@ class ValidateReportForm(Action):
     def _greet(self, dispatcher: CollectingDispatcher, draft: Draft) -> None:
         if draft.emergency and draft.missing() is not None:
             dispatcher.utter_message(response="utter_report_started_emergency")
-        elif draft.missing() not in (None, Slot.CONFIRMED, Slot.DESCRIPTION):
+        elif _choose_start(draft) == "utter_report_started_hazard" or (
+            draft.missing() not in (None, Slot.CONFIRMED, Slot.DESCRIPTION)
+        ):
             dispatcher.utter_message(response=_choose_start(draft))
 
     def _acknowledge(
@@ -253,6 +263,8 @@ def _choose_miss(reading: Reading, outcome: Outcome, asked: Slot | None) -> str:
         return "utter_missed_again"
     if asked is Slot.CONTACT and len(read_digits(reading.text)) >= LIKE_A_NUMBER:
         return "utter_missed_phone"
+    if asked in (Slot.LOCATION, Slot.DISTRICT) and _HERE.search(reading.text):
+        return "utter_missed_here"
     if asked is Slot.LOCATION and tells_something(reading.text):
         return "utter_missed_place"
     return "utter_missed"

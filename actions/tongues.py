@@ -7,6 +7,7 @@ import re
 from rasa_sdk.executor import CollectingDispatcher
 
 from bot.language.tongues import OTHER, detect_language
+from cases.draft import Slot
 
 _GREETINGS = {
     "en": "utter_scope_english",
@@ -17,6 +18,16 @@ _GREETINGS = {
     "de": "utter_scope_german",
     "es": "utter_scope_spanish",
     OTHER: "utter_scope_two_languages",
+}
+_QUESTIONS = {
+    Slot.DESCRIPTION: "What is wrong, and where?",
+    Slot.CATEGORY: "What kind of problem is it? Say it in your own words.",
+    Slot.LOCATION: "Where is it? Road and number, compound or landmark.",
+    Slot.DISTRICT: "Which district is that in? “Not sure” is fine.",
+    Slot.SIMILAR: "Somebody may have reported it already: reply “same” or “different”.",
+    Slot.OCCURRED: "When does it happen? For example “now” or “every night”.",
+    Slot.CONTACT: "Your phone number, please, or reply “anonymous”.",
+    Slot.CONFIRMED: "Please check: reply “submit”, “cancel”, or say what to change.",
 }
 _AGENT = re.compile(
     r"^\W*(?:please\W+)?(?:(?:can|could|may)\s+i\s+)?(?:i\s+(?:want|need|would\s+like)\s+(?:to\s+)?)?"
@@ -54,3 +65,9 @@ def greet_reporter(dispatcher: CollectingDispatcher, text: str, emergency: str |
     dispatcher.utter_message(
         response="utter_report_english_urgent" if emergency else "utter_report_english"
     )
+
+
+def ask_in_english(dispatcher: CollectingDispatcher, told: str, asked: Slot | None) -> None:
+    """The question in English before the Chinese one, for whose report `told` is in English."""
+    if asked in _QUESTIONS and detect_language(told.splitlines()[0] if told else "") == "en":
+        dispatcher.utter_message(text=_QUESTIONS[asked])

@@ -70,8 +70,9 @@ def _describe_place(place: Mapping[str, Any]) -> str:
     district, subdistrict = names
     said = _drop_english(said, district)
     around = re.sub(r"(?:街道|地区|镇|乡)$", "", subdistrict)
-    known = tuple(filter(None, (around, str(place.get("landmark") or ""))))
-    if (rest := said.removeprefix(district.removesuffix("区"))).startswith(known):
+    told = (around, str(place.get("landmark") or ""), str(place.get("road") or ""))
+    known = tuple(filter(None, told))
+    if (rest := said.removeprefix(district.removesuffix("区")).lstrip()).startswith(known):
         said = rest  # 昌平回龙观 stands in 昌平区, 朝阳公园 is its own name
     if around and around in said:
         subdistrict = ""
@@ -107,7 +108,7 @@ def tell_filed(case: Case, *, corrects: bool = False) -> str:
         place = (
             ""
             if _can_be_found(case.location)
-            else "地点还不清楚，请在电话里和这里都说清是哪个区、哪条路。"
+            else "地点还不清楚，请在电话里说清在哪儿，也请在这里接着说。"
         )
         return f"已登记为紧急工单，{number}请先打上面的电话，不要等我们回复。{place}"
     if case.kind is CaseKind.PRAISE:

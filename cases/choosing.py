@@ -47,6 +47,17 @@ def _read_questions() -> Mapping[tuple[str, str], str]:
     }
 
 
+def find_meant(words: str) -> str | None:
+    """The code of the category whose own word stands in `words`: 噪音 in 他家噪音; the longest counts."""
+    found = [
+        (len(word), entry.code)
+        for entry in read_categories()
+        for word in (entry.name, *entry.words)
+        if word in words
+    ]
+    return max(found)[1] if found else None
+
+
 def find_called(words: str) -> Category | None:
     """The category called so: by its whole name, or by words that only one name holds."""
     exact = find_by_name(words)

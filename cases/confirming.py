@@ -99,6 +99,8 @@ def fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
 def _objects(reading: Reading) -> bool:
     """电梯坏了，不是别的: it says what is wrong, so it is not asked which item to change."""
     words = _NO.sub("", reading.text.strip())
+    if words == reading.text.strip() and reading.intent not in ("deny", "correct_slot"):
+        return False
     told = len(words) >= SHORTEST_STORY and tells_something(words)
     return told and not SPEAKS_OF_DRAFT.search(words) and not _has_facts(reading)
 

@@ -257,8 +257,8 @@ def _fill_district(draft: Draft, reading: Reading) -> Outcome:
 
 _WANTED = re.compile(r"登记|记上|也[要报记]|要的|都[要报记]|不一样|不是一|两[件码回]")
 _NOT_WANTED = re.compile(r"不(?!一样|是一)|别(?!的)|甭|算了|(?<!不)一样|(?<!不是)一[件回码]事")
-_SAME = re.compile(r"就是这|是这[件个]|同一[件个]|我也关注|^关注|^合并")
-_NOT_SAME = re.compile(r"不是|提交|另[外一]|不一样|单独|不同")
+_SAME = re.compile(r"^same\b|就是这|是这[件个]|同一[件个]|我也关注|^关注|^合并")
+_NOT_SAME = re.compile(r"\bdifferent\b|\bnot\b|不是|提交|另[外一]|不一样|单独|不同")
 
 
 def _fill_wanted(draft: Draft, reading: Reading) -> Outcome:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.language.numbers import NUMBER
 from cases.categories import find_by_name, get_category
-from cases.choosing import find_called, infer_category
+from cases.choosing import find_called, find_meant, infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
 from cases.models import CaseKind
 from cases.placing import (
@@ -114,9 +114,9 @@ def switch_matter(draft: Draft, reading: Reading) -> Outcome | None:
         return None
     story = f"{draft.description}\n{tell_story(reading)}"
     told = replace(draft, description=story, category=None, offered=(), similar=None, misses=0)
-    named = find_called((match["one"] or match["other"]).rstrip(_SOFT_TAIL))
-    if named is not None:
-        told = replace(told, category=named.code)
+    meant = find_meant((match["one"] or match["other"]).rstrip(_SOFT_TAIL))
+    if meant is not None and meant != draft.category:
+        told = replace(told, category=meant)
     else:
         told = infer_category(
             told, [each for each in reading.categories if each[0] != draft.category]

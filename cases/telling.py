@@ -12,6 +12,7 @@ from bot.language.insults import is_mere_insult
 from bot.language.numbers import read_digits
 from bot.language.scope import tells_of_trouble
 from bot.language.settle import complains_of_staff
+from bot.language.tongues import detect_language
 from cases.absorbing import PEOPLE_IN_DANGER, absorb
 from cases.categories import UNSORTED
 from cases.confirming import (
@@ -58,8 +59,10 @@ def begin(reading: Reading, kind: CaseKind) -> Outcome:
         draft = replace(draft, description=tell_story(reading))
     outcome = absorb(draft, reading, asked=None)
     told = outcome.draft
-    if told.category is None and told.offered and is_hazard(told.description or ""):
-        # nobody is asked which sign was on the cover that is gone
+    foreign = detect_language(told.description or "") is not None
+    trap = is_hazard(told.description or "")
+    if told.category is None and told.offered and (trap or foreign):
+        # nobody is asked which sign was on the cover that is gone, nor to choose in Chinese
         return replace(outcome, draft=replace(told, category=told.offered[0][0], offered=()))
     return outcome
 
@@ -246,6 +249,11 @@ _FEW_SIGNS = 3
 """More signs than this, most of them digits, were meant as a telephone number."""
 
 
+_HERE = re.compile(r"我(?:现在)?(?:就)?在(?:这|那)|我的?位置")
+_NOT_FILED = re.compile(
+    r"(?:我)?(?:这)?(?:不用|不要|不是(?:要|来)?|别|甭|没(?:想|要))(?:让|叫)?(?:你|您)?(?:给我|帮我|替我)?登记(?![成为错在人])"
+)
+"""不用登记，就是夸夸你."""
 _OF_THEM = re.compile("他们?|她们?|人家|物业|老板|店[家里]|对方|邻居|工地")
 """他们说有许可证 is told, not asked."""
 _OF_A_CASE = re.compile("工单|那件|单子|单号|上次|之前|昨天")
@@ -255,6 +263,8 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
     text = reading.text
     if answers.wants_human(text):
         return Detour.HUMAN
+    if _NOT_FILED.match(text):
+        return Detour.CANCEL
     if answers.is_cancel(text) and not (asked is Slot.CONTACT and answers.is_anonymous(text)):
         return Detour.CANCEL
     if answers.takes_back_case(text):
@@ -278,6 +288,8 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
         return Detour.CHECK_CASE
     if reading.intent in ("find_office", "find_market") and reading.confidence >= 0.7:
         return Detour.FIND_PLACE
+    if asked is Slot.LOCATION and _HERE.search(text):
+        return None
     if asked not in (Slot.CONFIRMED, Slot.DESCRIPTION) and is_bare_wish(text):
         return Detour.CHITCHAT  # 我要投诉, pressed or said once more in the middle of it
     if reading.intent == "chitchat" and reading.confidence >= _SURE:

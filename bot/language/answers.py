@@ -24,7 +24,7 @@ AFFIRM = frozenset(
     """是 对 好 行 可以 没错 没问题 正确 提交 确认 确定 同意 嗯 嗯嗯 对对 对对对 是是 好好 中 成 得 得嘞 妥 妥妥
     没毛病 没意见 就这样 就这么 就这么办 按这个 照办 照这个 报吧 报 交 交吧 发吧 发送 对头 要得 係 系 ok okay yes y
     好滴 好嘞 行行 行行行 可以可以 没有问题 完全正确 都对 全对 没有错 说得对 你看着办 您看着办 行你看着办 需要 要
-    shi dui hao xing keyi 1""".split()
+    行吧 成吧 好吧 可以吧 就这么着 就这么着吧 shi dui hao xing keyi 1""".split()
 ) | _phrases(
     """sure, yeah, yep, yup, correct, right, confirm, submit, agree, yes please, sure thing, go ahead, that's right,
     thats right, that is right, that's correct, all correct, all good, looks good, i confirm, please submit, submit it, file it, yes submit it, yes submit, yes file it, submit please, ti jiao, tijiao"""

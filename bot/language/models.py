@@ -5,12 +5,15 @@ Offsets count Python code points in the text as the resident sent it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
+_COMMAS = re.compile("，{2,}")
 
 Channel = Literal["webchat", "wechat", "voice"]
 """How the words reached us: typed words and heard words go wrong in different ways."""
@@ -35,8 +38,8 @@ def leave_out(text: str, entities: Iterable[Entity], *kinds: str) -> str:
     """A normalised text without what is named in it: 停车场 and 臭椿胡同 are not what is wrong."""
     for entity in entities:
         if entity.entity in kinds:
-            text = text.replace(entity.value, "，").replace("，，", "，")
-    return text.strip("，")
+            text = text.replace(entity.value, "，")
+    return _COMMAS.sub("，", text).strip("，")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from functools import partial
 from bot.language.models import CategoryGuess, Intent, Part
 from bot.language.sentences import Sentence, cut_sentences, is_letter
 
-MOST_PARTS = 3
+MOST_PARTS = 5
 _KIND = r"(?:件|点|样|桩|条|项)(?:事儿?|问题|情况)?|个(?:事儿?|问题|情况)"
 _THING = rf"(?:{_KIND}|个)"
 _BEFORE_MORE = r"(?=[，,、：:是呢])"
@@ -27,9 +27,9 @@ _NEXT_MATTER = re.compile(
     r"|还有(?:一?(?:个|件|点|样|桩)(?:事儿?|问题)?|就是|啊|呢|(?=[，,、]))"
     rf"|再(?:有)?一(?:{_KIND}|个?{_BEFORE_MORE})(?:就是|是)?|再(?:有|就是)(?!一)"
     r"|顺便|顺带|顺道|同时还"
-    rf"|第[二2三3](?:{_KIND}|个?{_BEFORE_MORE})(?:就是|是|呢)?|其[二三次](?:是)?"
-    r"|(?<=\s)[二三]\s+"
-    rf"|[二三](?:是|、|，)|[23][、.．)）](?![0-9])"
+    rf"|第[二2三3四4五5](?:{_KIND}|个?{_BEFORE_MORE})(?:就是|是|呢)?|其[二三四次](?:是)?"
+    r"|(?<=\s)[二三四五]\s+"
+    rf"|[二三四五](?:是|、|，)|[2-5][、.．)）](?![0-9])"
     rf"|另一{_THING}(?:就是|是)?|对了(?=[，,])"
     r")[，,、：:]?"
     # what is spoken has no marks
@@ -59,6 +59,10 @@ _FIRST_MATTER = re.compile(
     rf"^(?:[^，,。！？：:；;]{{0,8}}[两俩二2三3]{_THING}?(?:事儿?)?[^，,。！？：:；;]{{0,6}}[，,。：:；;]\s*|[^，,。！？：:；;]{{0,6}}[两俩三]件事儿?\s+)?"
     rf"(?:(?:第一|一){_THING}?(?:就是|是|呢)[，,、：:]?|第一[，,、：:]|一、|一\s+|1[、.．)）])?"
 )
+_DEMANDS = re.compile(
+    r"(?:要求|诉求|请求|希望|恳请|盼)[^。；;]{0,8}?[：:，,]?\s*(?:第一|一是|一、|1[、.．)）]|①)"
+)
+"""我要求：第一，…；第二，…: what is to be done is no matter of its own."""
 _QUESTION_END = re.compile(r"[？?]$|(?:吗|呢|么)[。！!]?$")
 _QUESTION = re.compile(
     r"[？?]|(?:吗|呢|么)[。！!]?$|怎么|多少|几[点天个]|谁|哪|什么|啥|能不能|可不可以|合不合|是不是"
@@ -130,7 +134,10 @@ def find_parts(
 def _cut_at_markers(text: str) -> list[Sentence]:
     lead = _FIRST_MATTER.match(text)
     start = lead.end() if lead else 0
-    cuts = [m.start() for m in _NEXT_MATTER.finditer(text) if m.start() >= start + _SHORTEST]
+    demands = _DEMANDS.search(text)
+    limit = demands.start() if demands else len(text)
+    starts = (mark.start() for mark in _NEXT_MATTER.finditer(text))
+    cuts = [at for at in starts if start + _SHORTEST <= at < limit]
     bounds = [start, *cuts[: MOST_PARTS - 1], len(text)]
     pieces = []
     for begin, end in itertools.pairwise(bounds):

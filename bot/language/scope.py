@@ -37,6 +37,19 @@ _ADVERTISED = re.compile(
 _COMPLAINED = re.compile(r"贴|喷|发|电话|墙|(?<!上)门|杆|满|天天|骗|投诉|举报|管|怎么")
 
 
+_MINE = r"(?:电动(?:自行)?车|电瓶车?|自行车|摩托车?|车子|汽车|手机|钱包|皮包|背包|现金|电池|快递|箱子|行李|首饰|金[链镯项戒])"
+_STOLEN = re.compile(
+    rf"{_MINE}[^，。]{{0,14}}(?:被偷|被盗|失窃|(?:让|被|叫|给)人(?:家|给)?(?:偷|顺|骑|推|撬)|偷走|偷了|不翼而飞)|偷(?:走|了)?(?:我|俺|我家)[^，。]{{0,6}}{_MINE}"
+    rf"|我[^，。]{{0,6}}{_MINE}(?:昨[天晚]|今[天早]|刚才)?[^，。]{{0,6}}丢了"
+)
+_OF_THE_STREET = re.compile(r"井盖|箅子|电缆|路灯|护栏|栏杆|花盆|树|公共|共享|乱停|占|堵|充电")
+
+
+def is_stolen(text: str) -> bool:
+    """Whether his own things were stolen: 我电动车昨晚在楼下被偷了. That is for the police."""
+    return _STOLEN.search(text) is not None and _OF_THE_STREET.search(text) is None
+
+
 def tells_of_trouble(text: str) -> bool:
     """Whether something is wrong in a street or a home."""
     return _TROUBLE.search(text) is not None

@@ -16,6 +16,7 @@ from bot.language.scope import (
     is_advertisement,
     is_elsewhere,
     is_out_of_scope,
+    is_stolen,
     tells_of_trouble,
 )
 
@@ -104,6 +105,8 @@ def settle_intents(
     `text` is the normalised message, `category` the likeliest problem in it.
     """
     settled = _settled(text, entities, emergency)
+    if settled is None and is_stolen(text):
+        settled = "out_of_scope"
     if settled is None and (
         _tells_of_ours(text, ranking, entities, category)
         or _is_wrong_in_the_street(ranking, category)

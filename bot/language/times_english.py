@@ -36,7 +36,7 @@ _TIME = re.compile(
     rf"(?<![A-Za-z])(?:(?P<clock>{_CLOCK})(?P<each>\s(?P<habit_after>{_EVERY}))?"
     rf"|(?:(?P<habit>{_EVERY}|all\s(?:day|night)(?:\slong)?|at\snight|at\smidnight|on\sweekends|daily|nightly)"
     rf"|(?P<day>(?:yesterday|today|this|last|the\sother)(?:\s(?:{_PART}|week|month|year|weekend|day|{_DAYS}))?"
-    rf"|tonight|midnight))(?:{_AT})?"
+    rf"|tonight|midnight|(?:right|just)\snow|now))(?:{_AT})?"
     r"|for\s(?:(?:about|over|nearly|more\sthan)\s)?(?P<count>[0-9]{1,3}|[a-z]{1,5})\s(?P<unit>day|week|month|year)s?"
     r"|(?P<night>night))(?![A-Za-z])",
     re.IGNORECASE,

@@ -41,7 +41,7 @@ REPORT = "report_case"
 FOREIGN = Intent("out_of_scope", SETTLED)
 PLACES = "places"
 """Where the trained reader of places lies in the folder of the models."""
-_SURELY = 0.75
+_SURELY = 0.7
 _FACTS = ("location", "phone", "time")
 _FEWEST, _LONGEST_HIDDEN = 4, 60
 """Characters beside the facts: fewer tell nothing, longer messages tell enough by themselves."""

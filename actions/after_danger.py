@@ -8,6 +8,7 @@ What has been said already is read from the case itself.
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -22,6 +23,7 @@ from actions.after_filing import (
 from actions.services import services
 from actions.similar import to_location
 from actions.turn import conversation_id, read_turn
+from actions.wording import describe_place
 from bot.language import answers
 from bot.language.all_clear import is_over
 from cases.draft import SELF_HARM, Draft, Reading
@@ -83,7 +85,7 @@ async def belongs_to_urgent(
         said = asked
     elif phone is not None and said == "utter_urgent_added":
         said = "utter_added_phone"
-    where = place.raw_text if place else ""
+    where = describe_place(asdict(place)) if place else ""
     dispatcher.utter_message(
         response=said, case_number=case.case_number, place=where, last_four=(phone or "")[-4:]
     )

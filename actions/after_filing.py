@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.services import services
 from actions.similar import to_location
 from actions.turn import conversation_id, last_deed, read_turn, said
+from actions.wording import describe_place
 from cases.categories import UNSORTED
 from cases.draft import Draft, Reading
 from cases.errors import CaseNotFound, IllegalMove
@@ -149,7 +150,7 @@ async def belongs_to_filed(dispatcher: CollectingDispatcher, tracker: Tracker) -
         response="utter_added_place" if place is not None else response,
         case_number=case.case_number,
         last_four=(phone or "")[-4:],
-        place=place.raw_text if place is not None else "",
+        place=describe_place(asdict(place)) if place is not None else "",
     )
     return True
 

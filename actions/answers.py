@@ -22,6 +22,7 @@ from actions.withdrawal import is_asked, is_offered_person
 from bot.language import answers
 from cases.confirming import says_hand_in
 from cases.story import own_phone
+from kb.places import PlaceKind
 
 _OFFER_OF_A_PERSON = 2
 """After so many failures in a row the last question was whether to hand over."""
@@ -58,7 +59,9 @@ class TakeHint(Action):
         elif turn.attachment_ids:
             dispatcher.utter_message(response="utter_got_photo")
         elif turn.shared_location is not None or turn.first("location") is not None:
-            dispatcher.utter_message(response="utter_got_place")
+            markets = services().places.has([PlaceKind.MARKET, PlaceKind.BREAKFAST])
+            response = "utter_got_place" if markets else "utter_got_place_only"
+            dispatcher.utter_message(response=response)
         else:
             return fail_once_more(dispatcher, tracker)
         return [keep_hint(tracker, turn), SlotSet("failures", 0)]

@@ -36,7 +36,7 @@ def describe_draft(draft: Draft, *, masked: bool = False) -> dict[str, Any]:
     if draft.category and draft.is_problem:
         fields.append(("类别", get_category(draft.category).name))
     if draft.location:
-        fields.append(("地点", _describe_place(draft.location)))
+        fields.append(("地点", describe_place(draft.location)))
     if draft.occurred:
         fields.append(("时间", draft.occurred))
     if draft.description:
@@ -62,7 +62,8 @@ def describe_changes(outcome: Outcome) -> str:
     return "，".join(f"{name}记为“{fields[name]}”" for name in dict.fromkeys(names))
 
 
-def _describe_place(place: Mapping[str, Any]) -> str:
+def describe_place(place: Mapping[str, Any]) -> str:
+    """A place as a draft keeps it: its district and subdistrict, and the resident's words once."""
     said = str(place["raw_text"])
     names = [str(place.get(key) or "") for key in ("district", "subdistrict")]
     if any(name.startswith(said) for name in names):

@@ -52,16 +52,19 @@ def place_of(reading: Reading, but_not: str = "") -> dict[str, Any] | None:
 
 
 _SIGNS = re.compile(r"[（）()。！!？?\n]")
-_AT_WORK = re.compile(
-    r"(?:单位|公司|上班|工作|办公|以前住|老家|娘家)[^，。]{0,6}$|我[^，。]{0,8}在[^，。]{0,2}$"
-)
+_BEFORE_OWN = re.compile(r"(?:单位|公司|以前住|从前住|老家|娘家|原来住)[^，。]{0,4}$")
+_AFTER_OWN = re.compile(r"[^，。]{0,4}(?:上班|工作|打工|办公|当保安|退休)")
 
 
-def _weigh(letter: str, item: Mapping[str, Any]) -> tuple[bool, bool, int, int]:
-    """Where the trouble is told before where its writer works, then the more exact."""
-    before = letter.partition(item["text"])[0]
-    own = _AT_WORK.search(before) is not None
-    return not own, tells_of_trouble(sentence_of(item["text"], letter)), *_precision(item)
+def _weigh(letter: str, item: Mapping[str, Any]) -> tuple[bool, bool, bool, int, int]:
+    """A place that can be found before a mere district, where the trouble is told before where its
+    writer works, then the more exact.
+    """
+    before, _, after = letter.partition(item["text"])
+    own = _BEFORE_OWN.search(before) or _AFTER_OWN.match(after)
+    found = not is_coarse({**(item.get("data") or {}), "raw_text": item["text"]})
+    trouble = tells_of_trouble(sentence_of(item["text"], letter))
+    return found, not own, trouble, *_precision(item)
 
 
 def _stretch(reading: Reading, found: Mapping[str, Any]) -> str:

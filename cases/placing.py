@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from bot.language.numbers import NUMBER, read_number
-from bot.language.scope import tells_of_trouble
 from bot.language.sentences import is_letter
 from cases.draft import Draft, Reading, Slot, is_coarse
-from cases.story import CLAUSE, sentence_of
+from cases.letters import is_of_trouble, is_of_writer
+from cases.story import CLAUSE
 
 _NUMBER = re.compile(f"({NUMBER})")
 _PART = re.compile(rf"[甲乙丙丁]?{NUMBER}(?P<unit>号楼|号院|号|栋|单元|层|室|门|区|弄)")
@@ -52,18 +52,14 @@ def place_of(reading: Reading, but_not: str = "") -> dict[str, Any] | None:
 
 
 _SIGNS = re.compile(r"[（）()。！!？?\n]")
-_BEFORE_OWN = re.compile(r"(?:单位|公司|以前住|从前住|老家|娘家|原来住)[^，。]{0,4}$")
-_AFTER_OWN = re.compile(r"[^，。]{0,4}(?:上班|工作|打工|办公|当保安|退休)")
 
 
 def _weigh(letter: str, item: Mapping[str, Any]) -> tuple[bool, bool, bool, int, int]:
     """A place that can be found before a mere district, where the trouble is told before where its
     writer works, then the more exact.
     """
-    before, _, after = letter.partition(item["text"])
-    own = _BEFORE_OWN.search(before) or _AFTER_OWN.match(after)
     found = not is_coarse({**(item.get("data") or {}), "raw_text": item["text"]})
-    trouble = tells_of_trouble(sentence_of(item["text"], letter))
+    own, trouble = is_of_writer(item["text"], letter), is_of_trouble(item["text"], letter)
     return found, not own, trouble, *_precision(item)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from bot.language.scope import tells_of_trouble
 from bot.language.sentences import is_letter
 from cases.draft import Reading
+from cases.letters import times_of_trouble
 
 _THEIRS = re.compile(
     r"(?:广告|喷|印|贴|写|商家|老板|店家?|摊主|对方|他们?|她们?|物业|公司|司机|车主|工地|施工方)[^，,。；;]{0,6}"
@@ -160,42 +160,11 @@ def time_of(reading: Reading, but_not: str = "") -> str | None:
     """
     times = [item for item in _told_times(reading) if item["text"] not in but_not]
     if is_letter(reading.text):
-        times = _times_of_trouble(reading.text, times)
+        times = times_of_trouble(reading.text, times)
     times = list(last_meant(reading.text, times))
     lasting = any((item.get("data") or {}).get("kind") == "habit" for item in times)
     words = [str(item["value"]) for item in times[: 2 if lasting else 1]]
     return "，".join(dict.fromkeys(words)) or None
-
-
-_SENTENCE = re.compile(r"[^。！!？?\n]+")
-_OF_HIMSELF = re.compile(
-    r"我[^，。]{0,6}(?:住|搬|来北京|工作|上班|退休|骑|买房)|电话|联系我|回电|来电|当年|以前"
-)
-_TOO_WIDE = re.compile(r"(?:[0-9]{4}|今|去|前)年(?:初|底)?|.{1,4}年了|.{1,4}年来?")
-
-
-def sentence_of(words: str, text: str) -> str:
-    """The sentence of a letter in which `words` stand first."""
-    return next((each[0] for each in _SENTENCE.finditer(text) if words in each[0]), "")
-
-
-def _times_of_trouble(text: str, times: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Out of a letter the times of the sentence that tells best when its trouble happens, not of his
-    own life, of other places or of when he can be called.
-    """
-
-    def weigh(item: Mapping[str, Any]) -> int:
-        sentence = sentence_of(item["text"], text)
-        habit = (item.get("data") or {}).get("kind") == "habit"
-        wide = _TOO_WIDE.fullmatch(item["text"]) is not None
-        himself = _OF_HIMSELF.search(sentence) is not None
-        return 2 * tells_of_trouble(sentence) + habit - 2 * wide - 3 * himself
-
-    if not times:
-        return []
-    best = sentence_of(max(times, key=weigh)["text"], text)
-    near = [item for item in times if item["text"] in best]
-    return sorted(near, key=lambda item: _TOO_WIDE.fullmatch(item["text"]) is not None)
 
 
 def time_clauses(reading: Reading) -> str:

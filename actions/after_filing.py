@@ -27,7 +27,7 @@ _EMPTY = re.compile(
     r"地点址时间电话号码类别写记填错不需修改换成的是有，,。！!：:\s]+"
 )
 _URGES = re.compile(
-    r"催(?!收|费|缴|款|债|婚)|(?:还是|还|都说|根本|压根|一直|仍然?)?没(?:有)?(?:给)?(?:解决|处理好?|修好|弄好|办好)(?!吗|么)|没(?:有)?人(?:来|管)(?!吗|么)|(?:根本|压根)没动|加急|(?:怎么|咋)还(?:没|不)(?:有)?(?:人)?(?:来|管|处理)|还没人(?:来|管|处理)|急死(?:了|我)|快(?:点|一点|些)儿?(?:办|处理|来|解决|派|[啊吧呀不行]|[，,。！!\s]|$)|(?:赶紧|赶快|尽快|抓紧)(?:办|处理|来|解决|派)"
+    r"催(?!收|费|缴|款|债|婚)|(?:还是|还|都说|根本|压根|一直|仍然?)?没(?:有)?(?:给)?(?:解决|处理好?|修好|弄好|办好)(?!吗|么)|没(?:有)?人(?:来|管)(?!吗|么)|(?:根本|压根)没动|还(?:是)?没(?:有)?(?:人)?(?:来|收|修|清|管|亮|拆|弄|换|拖|盖|好|通|办|处理|解决)(?!吗|么)|怎么没人管|加急|(?:怎么|咋)还(?:没|不)(?:有)?(?:人)?(?:来|管|处理)|还没人(?:来|管|处理)|急死(?:了|我)|快(?:点|一点|些)儿?(?:办|处理|来|解决|派|[啊吧呀不行]|[，,。！!\s]|$)|(?:赶紧|赶快|尽快|抓紧)(?:办|处理|来|解决|派)"
 )
 
 
@@ -77,9 +77,14 @@ def new_phone(reading: Reading) -> str | None:
 
 
 _PLACE_SLIP = re.compile(
-    r"(?:地[址点方儿]|位置|门牌|楼号)[^，。]{0,4}(?:[写说填记报]?错|不对|改|更正|应该是|是)|不(?:是|在)[^，。]{1,12}[，,]?\s*(?:而?是|应该是|在)"
+    r"(?:其实|实际|应该)(?:是)?在|(?:地[址点方儿]|位置|门牌|楼号)[^，。]{0,4}(?:[写说填记报]?错|不对|改|更正|应该是|是)|不(?:是|在)[^，。]{1,12}[，,]?\s*(?:而?是|应该是|在)"
     r"|^(?:应该是|是)[^，。]{2,20}[，,]?不是"
 )
+
+
+def says_slip(text: str) -> bool:
+    """Whether it says that the place told before was wrong: 其实在知春路8号."""
+    return _PLACE_SLIP.search(text) is not None
 
 
 def new_place(reading: Reading, case: Case) -> Location | None:
@@ -87,14 +92,14 @@ def new_place(reading: Reading, case: Case) -> Location | None:
     place = place_of(reading, but_not=words_taken_back(reading.text))
     if place is None or asks(reading.text):
         return None
-    if reading.intent != "correct_slot" and _PLACE_SLIP.search(reading.text) is None:
+    if reading.intent != "correct_slot" and not says_slip(reading.text):
         return None
     told = Draft(location=asdict(case.location) if case.location else None)
     return to_location(move_place(told, place))
 
 
 _GOES_ON = re.compile(
-    r"更[大多严厉重深宽]|越来越|(?:大|小|多|少|重|轻|停|灭|退|散|深|宽)了|还在(?!办)|又(?:开始|来了|着|冒|漏|塌|裂)|蔓延|控制不住|裂缝|现在没"
+    r"更[大多严厉重深宽]|越来越|(?:大|小|多|少|重|轻|停|灭|退|散|深|宽)了|还在(?!办)|(?:已经|都|刚)[^，。]{0,3}(?:修|盖|清|拖|搬|弄|换|拆|处理)[^，。]{0,2}了|有人来了|又(?:开始|来了|着|冒|漏|塌|裂)|蔓延|控制不住|裂缝|现在没"
 )
 _BRIEFLY = 24
 
@@ -156,7 +161,7 @@ async def belongs_to_filed(dispatcher: CollectingDispatcher, tracker: Tracker) -
 
 
 _ASKS_WHEN = re.compile(
-    r"(?:今[天晚儿]|明[天早儿]|现在|马上|什么时候|啥时候|多久|几点)[^，。]{0,4}(?:能|会|可以)?(?:有人)?(?:来|到|处理|解决|修)"
+    r"(?:今[天晚儿]|明[天早儿]|现在|马上|什么时候|啥时候|多久|几点)[^，。]{0,4}(?:能|会|可以)?(?:有人)?(?:来|到|处理|解决|修)|(?:要|得|还要|还得)多久"
 )
 
 

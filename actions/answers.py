@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -9,7 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import belongs_to_filed, follows_filing, hurry_filed
+from actions.after_filing import belongs_to_filed, follows_filing, hurry_filed, says_slip
 from actions.answering import answer_follow_up
 from actions.corrections import rate_last_answer
 from actions.earlier_question import take_up
@@ -27,7 +28,7 @@ from kb.places import PlaceKind
 _OFFER_OF_A_PERSON = 2
 """After so many failures in a row the last question was whether to hand over."""
 _NO_MORE = frozenset("不用 没有 不需要 不要 没 没事 没别的 不了".split())
-_BARE_NO = 4
+_BARE_NO, _SHORT = 4, 20
 
 
 class TakeHint(Action):
@@ -50,7 +51,8 @@ class TakeHint(Action):
             return []
         if await hurry_filed(dispatcher, tracker):
             return []
-        if follows_filing(tracker) and await belongs_to_filed(dispatcher, tracker):
+        slip = turn.first("location") is not None and says_slip(turn.text)
+        if (slip or follows_filing(tracker)) and await belongs_to_filed(dispatcher, tracker):
             return []
         if (answered := answer_follow_up(dispatcher, tracker)) is not None:
             return answered
@@ -99,7 +101,7 @@ class TakeAnswer(Action):
                 dispatcher.utter_message(response="utter_done")
             return [SlotSet("failures", 0)]
         cancels = "取消" in turn.text and answers.is_cancel(turn.text)
-        if cancels or answers.takes_back_case(turn.text):
+        if cancels or answers.takes_back_case(turn.text) or await _takes_back(tracker, turn.text):
             return [FollowupAction("action_withdraw_case")]
         response = _choose_reply_to_no(turn.text, last_deed(tracker))
         mends = response == "utter_nothing_to_mend"
@@ -112,6 +114,16 @@ class TakeAnswer(Action):
             await rate_last_answer(conversation_id(tracker), channel, turn.text)
         dispatcher.utter_message(response=response)
         return [SlotSet("failures", 0)]
+
+
+_NO_LONGER = re.compile(r"(?:不|别|不想|不要)(?:再)?(?:投诉|举报|报|登记)了?|改主意")
+
+
+async def _takes_back(tracker: Tracker, text: str) -> bool:
+    """我改主意了，不投诉了, after a case was filed."""
+    if _NO_LONGER.search(text) is None or len(text) > _SHORT:
+        return False
+    return await services().cases.latest_of(conversation_id(tracker)) is not None
 
 
 async def _say_nothing_open(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:

@@ -6,12 +6,14 @@ import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
+from actions.after_filing import asks_when, hurry_filed
 from actions.answering import answer_question
-from actions.turn import end_turn, said
+from actions.progress import say_latest
+from actions.turn import conversation_id, end_turn, said
 
 _BARE = frozenset(
     {"我想问个政策", "问政策", "咨询", "我要咨询", "咨询政策", "我想咨询", "政策咨询", "咨询建议"}
@@ -36,4 +38,8 @@ class AnswerPolicy(Action):
             return []
         if await belongs_to_urgent(dispatcher, tracker, others=False):
             return end_turn()
+        if await hurry_filed(dispatcher, tracker):
+            return end_turn(SlotSet("failures", 0))
+        if asks_when(words) and await say_latest(dispatcher, conversation_id(tracker)) is not None:
+            return end_turn(SlotSet("failures", 0))
         return end_turn(*await answer_question(dispatcher, tracker))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -16,7 +17,7 @@ from actions.earlier_question import complete
 from actions.handoff import hand_off
 from actions.services import services
 from actions.turn import conversation_id, read_turn
-from actions.wording import describe_case, tell_due
+from actions.wording import describe_case, describe_place, tell_due
 from bot.language import answers
 from bot.language.numbers import view_digits
 from cases.draft import Reading
@@ -78,7 +79,7 @@ def tell_details(case: Case) -> str:
     """What only the person who filed it may know."""
     lines = [f"内容：{case.description}"]
     if case.location:
-        lines.append(f"地点：{case.location.raw_text}")
+        lines.append(f"地点：{describe_place(asdict(case.location))}")
     if case.occurred_text:
         lines.append(f"时间：{case.occurred_text}")
     lines.append("办理经过：")

@@ -65,6 +65,8 @@ _COMPLAINS = re.compile(r"[我想要，。\s]{2,4}(?:投诉|举报|反映)")
 _HERE = re.compile(
     r"我(?:现在)?(?:就)?在(?:这|那)[儿里边]?[。！!啊呢]*$|(?:看|知道|查|定位)[^，。]{0,4}(?:我的?)?(?:位置|在哪)|定位"
 )
+_AGAIN = re.compile(r"^[^，。]{0,10}还(?:是)?没")
+"""还是没人来收: said of what was reported, it is no new matter."""
 _KINDS = {
     "make_suggestion": CaseKind.SUGGESTION,
     "report_error": CaseKind.SUGGESTION,
@@ -239,7 +241,8 @@ async def _is_of_filed(
 ) -> bool:
     """Whether it hurries the case just filed, or adds to it: no new matter, and dealt with."""
     matter = tells_of_trouble(reading.text) or place_of(reading) is not None
-    if urges(reading.text) and follows_filing(tracker) and not matter:
+    again = _AGAIN.search(reading.text) is not None and place_of(reading) is None
+    if urges(reading.text) and ((follows_filing(tracker) and not matter) or again):
         case = await services().cases.latest_of(conversation_id(tracker))
         return case is not None and await urge_case(dispatcher, tracker, case)
     again = tells_of_change(reading) or refers_back(reading.text)

@@ -76,8 +76,9 @@ def fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
     if answers.trim(reading.text) in KEEP_WORDS:
         return Outcome(replace(draft, misses=0))
     text = reading.text
-    if draft.anonymous and answers.refuses_contact(text):
-        return Outcome(replace(draft, misses=0))
+    if answers.refuses_contact(text) and len(text) <= _BRIEFLY:
+        unnamed = replace(draft, phone=None, anonymous=True, misses=0)
+        return Outcome(unnamed, changed=(Slot.CONTACT,) if draft.phone else ())
     if (meant := _I_MEANT.match(text)) and len(text) - meant.end() >= _LEAST_MEANT:
         return _retell(draft, reading, text[meant.end() :])
     if (right := _RATHER.match(text)) and not _has_facts(reading):
@@ -101,10 +102,12 @@ def _objects(reading: Reading) -> bool:
     words = _NO.sub("", reading.text.strip())
     if words == reading.text.strip() and reading.intent not in ("deny", "correct_slot"):
         return False
-    told = len(words) >= SHORTEST_STORY and tells_something(words)
+    told = len(words) >= SHORTEST_STORY and tells_something(words) and not _IS_WRONG.search(words)
     return told and not SPEAKS_OF_DRAFT.search(words) and not _has_facts(reading)
 
 
+_IS_WRONG = re.compile(r"(?:不对|错了?|有误|不准)[。！!]*$")
+_BRIEFLY = 20
 _NO = re.compile(r"^(?:不对?|不是|错了?)[，,\s]*|[，,]?不是(?:别的|其他)(?:的?事?)?[。！!]*$")
 _I_MEANT = re.compile(r"(?:不对?[，,\s]*)?我(?:要)?(?:说|反映|投诉|报|讲)的?就?是[，,：:\s]*")
 _RATHER = re.compile(r"(?:不对|错了|不是|说错了)[，,\s]+(?:应该)?是?([^，,。]{2,20})[。！!]*$")

@@ -16,7 +16,9 @@ _SENTENCE = re.compile(r"[^。！!？?\n]+")
 _OF_HIMSELF = re.compile(
     r"我[^，。]{0,6}(?:住|搬|来北京|工作|上班|退休|骑|买房)|电话|联系我|回电|来电|当年|以前"
 )
-_TOO_WIDE = re.compile(r"(?:[0-9]{4}|今|去|前)年(?:初|底)?|.{1,4}年了|.{1,4}年来?")
+_TOO_WIDE = re.compile(
+    r"从?(?:[0-9]{4}|今|去|前)年(?:初|底)?(?:起|开始|以来)?|.{1,4}年了|.{1,4}年来?"
+)
 
 
 def _sentence_of(words: str, letter: str) -> str:
@@ -37,7 +39,10 @@ def times_of_trouble(letter: str, times: Sequence[Mapping[str, Any]]) -> list[Ma
 
     if not times:
         return []
-    best = _sentence_of(max(times, key=weigh)["text"], letter)
+    likely = max(times, key=weigh)
+    if weigh(likely) < 0:
+        return []  # better asked than guessed
+    best = _sentence_of(likely["text"], letter)
     near = [item for item in times if item["text"] in best]
     return sorted(near, key=lambda item: _TOO_WIDE.fullmatch(item["text"]) is not None)
 

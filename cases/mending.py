@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.language.numbers import NUMBER
+from bot.language.numbers import NUMBER, view_digits
 from cases.categories import find_by_name, get_category
 from cases.choosing import find_called, find_meant, infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
@@ -103,7 +103,7 @@ def mend(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome | None:
 
 _SWITCHES = re.compile(
     r"(?:不|先不|别|先别|不想)(?:报|投诉|举报|反映|说)[^，,。]{1,12}?了?[，,。\s]*(?:改成?|先|还是|我要|就|我)?(?:报|投诉|举报|反映|说)(?P<one>.+)"
-    r"|^(?:算了|不对|那)?[，,\s]*(?:改成|改为|换成|还是|改)(?:投诉|举报|反映|报)(?P<other>.+)"
+    r"|^(?:算了|不对|那)?[，,\s]*(?:改成|改为|换成|还是|改)(?:(?:投诉|举报|反映|报)(?P<other>.+)|按(?P<third>.+?)(?:报|来|算|登记)吧?$)"
 )
 
 
@@ -114,7 +114,7 @@ def switch_matter(draft: Draft, reading: Reading) -> Outcome | None:
         return None
     story = f"{draft.description}\n{tell_story(reading)}"
     told = replace(draft, description=story, category=None, offered=(), similar=None, misses=0)
-    meant = find_meant((match["one"] or match["other"]).rstrip(_SOFT_TAIL))
+    meant = find_meant((match["one"] or match["other"] or match["third"]).rstrip(_SOFT_TAIL))
     if meant is not None and meant != draft.category:
         told = replace(told, category=meant)
     else:
@@ -141,6 +141,8 @@ def replace_named(draft: Draft, named: Sequence[Slot], reading: Reading) -> Outc
     if phone is not None and _concerns(Slot.CONTACT, named, True):
         draft = replace(draft, phone=phone, anonymous=False)
         changed.append(Slot.CONTACT)
+    elif (tail := _new_tail(draft, named, reading.text)) is not None:
+        draft, changed = replace(draft, phone=tail), [*changed, Slot.CONTACT]
     elif wishes_anonymity(reading.text) and (draft.phone or not named):
         draft, changed = replace(draft, phone=None, anonymous=True), [*changed, Slot.CONTACT]
     resorted = _sort_again(draft, named, reading)
@@ -150,9 +152,26 @@ def replace_named(draft: Draft, named: Sequence[Slot], reading: Reading) -> Outc
     elif not changed:
         if not named:
             return None
+        if named == [Slot.DESCRIPTION] and len(reading.text) > _LONGEST_REQUEST:
+            # he tells himself what is wrong with it
+            return _retell(replace(draft, changing=False), reading, but_not=None)
         for slot in named:
             draft = draft.without(slot)
     return Outcome(replace(draft, changing=False), changed=tuple(changed))
+
+
+_TAIL = re.compile(
+    r"(?:最后|后|末|尾号?)(?:[一两二三四1-4]个?[位码数])?(?:数|号)?(?:应该)?是?\s*([0-9]{1,6})(?![0-9])"
+)
+
+
+def _new_tail(draft: Draft, named: Sequence[Slot], text: str) -> str | None:
+    """The number with other last digits: 电话写错了，最后是0001."""
+    match = _TAIL.search(view_digits(text).text)
+    about = Slot.CONTACT in named or "号码" in text or "电话" in text
+    if draft.phone is None or match is None or not about or len(match[1]) >= len(draft.phone):
+        return None
+    return draft.phone[: -len(match[1])] + match[1]
 
 
 def _concerns(slot: Slot, named: Sequence[Slot], known: bool) -> bool:
@@ -223,6 +242,11 @@ def _swap(draft: Draft, reading: Reading, old: str, new: str) -> Outcome | None:
         phone = new if len(new) >= 7 else draft.phone.replace(old, new)
         return Outcome(replace(draft, phone=phone, changing=False), changed=(Slot.CONTACT,))
     category = find_by_name(new) if draft.is_problem else None
+    meant = find_meant(new) if reading.intent == "correct_slot" and draft.is_problem else None
+    if category is None and meant not in (None, draft.category):
+        story = f"{draft.description}\n{tell_story(reading)}"
+        told = replace(draft, category=meant, description=story, changing=False, misses=0)
+        return Outcome(told, changed=(Slot.DESCRIPTION, Slot.CATEGORY))
     if category is not None:
         sorted_again = replace(draft, category=category.code, changing=False)
         return Outcome(sorted_again, changed=(Slot.CATEGORY,))

@@ -22,7 +22,7 @@ _HOUSE = re.compile(
 _BESIDE = re.compile(
     r"(?:楼[上下道里]|门口|附近|旁边|对面|边上|[前后][面头]|[东西南北]{1,2}[侧边面头]|里面?|外面?)?$"
 )
-_EXIT = re.compile(r"[A-Z][0-9]?(?:西北|东北|西南|东南|[东西南北])?口")
+_EXIT = re.compile(r"[A-Z][0-9]?(?:西北|东北|西南|东南|[东西南北])?(?:出入?|入)?口")
 _ADMINISTRATIVE = ("district", "district_code", "subdistrict", "subdistrict_code")
 _SHARED = "地图上的位置"
 
@@ -165,7 +165,8 @@ def _join(
             told = swap_words(same[0], part[0], told) if len(same) == 1 else _append(told, part[0])
         return {**old, "raw_text": _beside(told, closer), "number": closer["parts"]}
     nameless = not any(new.get(key) for key in ("district_code", "road", "landmark", "lat"))
-    if nameless and not replaces and _PART.match(words) and not is_coarse(old):
+    within = _PART.match(words) or _NARROWS.match(words)
+    if nameless and not replaces and within and not is_coarse(old):
         # 二单元到四单元之间 of it
         alike = any(units_like(part[0], told) for part in _PART.finditer(words))
         return {**old, "raw_text": f"{told}，{words}" if alike else told + words}

@@ -13,7 +13,7 @@ from cases.letters import times_of_trouble
 
 _THEIRS = re.compile(
     r"(?:广告|喷|印|贴|写|商家|老板|店家?|摊主|对方|他们?|她们?|物业|公司|司机|车主|工地|施工方)[^，,。；;]{0,6}"
-    r"(?:电话|手机|号码?|联系方式)[^，,。；;]{0,4}$|(?:喷|印|贴|写)(?:着|了|有)?[^，,。；;]{0,4}$"
+    r"(?:电话|手机|号码?|联系方式)[^，,。；;]{0,4}$|(?:不要|别|请勿|勿)打[^，,。；;]{0,10}$|(?:喷|印|贴|写)(?:着|了|有)?[^，,。；;]{0,4}$"
 )
 _OURS = re.compile(r"我[^，,。；;]{0,8}$|本人[^，,。；;]{0,6}$")
 _CUE = re.compile(
@@ -131,13 +131,17 @@ def _told_times(reading: Reading) -> list[Mapping[str, Any]]:
         if item["entity"] == "time":
             after = reading.text.partition(item["text"])[2]
             speaks = item["text"] in _JUST_NOW and _OF_SPEAKING.match(after)
+            speaks = speaks or (item["text"] in ("今天", "今儿") and _OF_WRITING.match(after))
             if not (speaks or _OF_CALLING.match(after)):
                 found.append(item)
     return found
 
 
 _JUST_NOW = ("刚才", "刚刚", "方才", "刚")
-_OF_SPEAKING = re.compile(r"[^，,。；;]{0,2}(?:说|讲|报|登记|填|写|那|地|的地)")
+_OF_SPEAKING = re.compile(r"[^，,。；;]{0,2}(?:说|讲|报|登记|填|写|看错|弄错|听错|那|地|的地)")
+_OF_WRITING = re.compile(
+    r"(?:我)?(?:就|特意|专门|主要)?(?:要|想|来)[^，,。；;]{0,2}(?:说|讲|反映|投诉|举报|写|问)"
+)
 _OF_CALLING = re.compile(
     r"[^，,。；;！!？?]{0,4}(?:再|才|给我|跟我|和我|方便)?(?:打(?:给我|电话|我)|来电|回电|回访|联系|接(?:得了)?电话|有空|能接)"
 )

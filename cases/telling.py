@@ -137,9 +137,8 @@ def _leave_open(draft: Draft, asked: Slot | None, reading: Reading) -> Outcome |
     """提交 before all is asked: no more questions than the place."""
     handed_in = says_hand_in(reading)
     if asked is Slot.CATEGORY and (handed_in or answers.is_affirm(reading.text)):
-        # the likeliest, or a person sorts it
-        code = draft.offered[0][0] if draft.offered else UNSORTED
-        return Outcome(replace(draft, category=code, offered=(), misses=0), changed=(asked,))
+        # neither says which: a person sorts it
+        return Outcome(replace(draft, category=UNSORTED, offered=(), misses=0), changed=(asked,))
     if asked is Slot.OCCURRED and handed_in:
         return Outcome(replace(draft, occurred=UNSAID, misses=0), changed=(asked,))
     if asked is Slot.CONTACT and handed_in:
@@ -304,7 +303,7 @@ def _find_detour(draft: Draft, asked: Slot | None, reading: Reading) -> Detour |
 
 _BESIDES = re.compile(
     r"^(?:[哦噢对了嗯哎唉欸诶啊]+)?[，,、\s]*(?:还有|另外|此外|顺便|顺带|除了这个|除此之外"
-    r"|[^，。]{0,6}还有(?:人|个|一[个条处]|辆|堆)|(?:我)?(?:还|再)(?:想|要|得)?(?:跟|给|向)?(?:你|您|你们)?(?:反映|投诉|举报|报|说)(?:一|另)?[个件下])"
+    r"|[二三四2-4][、.．][^，。]|[^，。]{0,6}还有(?:人|个|一[个条处]|辆|堆)|(?:我)?(?:还|再)(?:想|要|得)?(?:跟|给|向)?(?:你|您|你们)?(?:反映|投诉|举报|报|说)(?:一|另)?[个件下])"
 )
 
 

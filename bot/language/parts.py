@@ -77,6 +77,8 @@ _LEADS_TO_QUESTION = re.compile(
 """What only tells why he asks."""
 _LEANS = re.compile(r"(?:这|那|它|是|归|该|算|要|能|可以|应该|到底|谁)")
 """A question that leans on what was told before it: 是罚骑车的人还是罚企业."""
+_PLACED = re.compile(r"[0-9]+号|号楼|[0-9]单元")
+"""Who tells the very house wants more than to know."""
 _OF_US = re.compile(
     r"你们?(?:这儿?|那儿?|单位)?(?:几点|什么时候|周末|节假日|晚上)[^，。]{0,4}(?:[上下]班|关门|开门|有人)"
 )
@@ -200,7 +202,7 @@ def _are_two(one: Part, other: Part) -> bool:
         return False
     if not _TELLS.search(told.text) or _LEADS_TO_QUESTION.search(told.text):
         return False
-    if _OF_US.search(asked.text):
+    if _OF_US.search(asked.text) or _PLACED.search(told.text):
         return True
     if _LEANS.match(asked.text):
         return False

@@ -92,6 +92,8 @@ class TakeAnswer(Action):
         if turn.intent == "affirm" and is_offered_person(tracker):
             hand_off(dispatcher, "要撤回工单")
             return [SlotSet("failures", 0)]
+        if turn.intent == "affirm" and take_up(tracker, turn) is not None:
+            return [FollowupAction("report_form")]
         if turn.intent == "affirm":
             if says_hand_in(turn):
                 await _say_nothing_open(dispatcher, tracker)

@@ -15,6 +15,7 @@ from rasa_sdk.events import EventType, SlotSet
 
 from actions.turn import count_turns
 from bot.language.scope import tells_of_trouble
+from cases.categories import UNSORTED
 from cases.draft import Reading
 from cases.story import is_bare_wish
 
@@ -29,8 +30,9 @@ _ASKS = re.compile(
     r"[？?]|呢[。]?$|吗|多少|几(?:点|天|号|次|年|块|个)|多久|谁|哪|啥|什么|怎么|咋|能不能|可不可以|用不用|要不要|罚|算不算"
 )
 _SHORT, _LONGEST = 7, 24
+_LIKELY = 0.6
 _TAKES_UP = re.compile(
-    r"^(?:那|那么|那就|就|既然|顺便|顺带|这[个件]?事?儿?|行|好的?|嗯|吧)+[，,\s]*(?=我|你|给|帮|投诉|举报|反映|报|登记|要)"
+    r"^(?:那|那么|那就|就|能|可以|既然|顺便|顺带|这[个件]?事?儿?|行|好的?|嗯|吧)+[，,\s]*(?=我|你|给|帮|投诉|举报|反映|报|登记|要)"
 )
 _WISH = re.compile(
     r"^(?:我|你|您|们|给|帮|就|要|想|请|来|替)*(?:投诉|举报|反映|上报|登记|报)(?:一下|他们?|它|这个|个|了|吧|上)*"
@@ -83,6 +85,12 @@ def complete(tracker: Tracker, question: str) -> str | None:
     return f"{before['whole']}，{question}"
 
 
+def _is_of_matter(asked: Reading) -> bool:
+    """Whether the question was about a problem that can be filed: 半夜施工可以投诉吗."""
+    code, _, likely = next(iter(asked.categories), (UNSORTED, "", 0.0))
+    return code != UNSORTED and likely >= _LIKELY
+
+
 def is_half_a_question(text: str) -> bool:
     """大型犬呢: it asks the same of something else."""
     return len(text) <= _SHORT and re.search("呢[？?。]?$", text) is not None
@@ -101,7 +109,7 @@ def take_up(tracker: Tracker, reading: Reading) -> Reading | None:
     if _OF_THOSE.fullmatch(wish) and tells_of_trouble(before.text):
         told = f"{before.text}\n{reading.text}"
         return replace(before, text=told, intent="report_case", emergency=reading.emergency)
-    if is_bare_wish(wish) and tells_of_trouble(before.text):
+    if is_bare_wish(wish) and (tells_of_trouble(before.text) or _is_of_matter(before)):
         return replace(before, intent="report_case", emergency=reading.emergency)
     if place is None or not _WISH.match(wish) or _tells_its_own(wish):
         return None

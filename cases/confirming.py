@@ -10,10 +10,10 @@ from operator import not_
 from bot.language import answers
 from cases.absorbing import absorb
 from cases.categories import UNSORTED
-from cases.choosing import infer_category
+from cases.choosing import find_meant, infer_category
 from cases.draft import Draft, Outcome, Reading, Slot
 from cases.filling import SHORTEST_STORY, is_bare_fact, miss
-from cases.mending import replace_named
+from cases.mending import replace_named, words_taken_back
 from cases.story import tell_story, tells_something
 
 KEEP_WORDS = frozenset("不改 不用改 不需要改 不变 不用变 不换 不用换 没有要改 保持不变".split())
@@ -117,7 +117,9 @@ _LEAST_MEANT = 3
 def _retell(draft: Draft, reading: Reading, words: str) -> Outcome:
     """我说的是路灯不亮: both stand, the category follows what he meant."""
     outcome = add_words(draft, reading, words)
-    sorted_anew = infer_category(replace(outcome.draft, category=None), reading.categories)
+    denied = find_meant(words_taken_back(reading.text))
+    likely = [each for each in reading.categories if each[0] != denied]
+    sorted_anew = infer_category(replace(outcome.draft, category=None), likely)
     if sorted_anew.category in (None, UNSORTED, draft.category):
         return outcome
     return replace(outcome, draft=sorted_anew, changed=(*outcome.changed, Slot.CATEGORY))

@@ -144,7 +144,8 @@ class Draft:
             return Slot.DESCRIPTION
         if self.emergency:
             # nobody in danger fills in forms: the place, once, and it is filed
-            asks = self._place_unknown() and not self.misses and self.emergency != SELF_HARM
+            unknown = self._place_unknown() and not (self.location or {}).get("subdistrict_code")
+            asks = unknown and not self.misses and self.emergency != SELF_HARM
             return Slot.LOCATION if asks else None
         for slot in self._needed():
             if slot is Slot.CATEGORY and self.category is None:

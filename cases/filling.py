@@ -171,6 +171,8 @@ _USE_PHOTO = re.compile(r"照片|图片|拍摄|就用(?:它|这个)|用这个位
 def _fill_location(draft: Draft, reading: Reading) -> Outcome:
     place = place_of(reading)
     text = reading.text.strip()
+    if "匿名" in text and wishes_anonymity(text) and is_bare_fact(reading):
+        return Outcome(replace(draft, anonymous=True), changed=(Slot.CONTACT,))
     if place is None and draft.photo_position and _USE_PHOTO.search(text):
         place = {"raw_text": "照片拍摄的位置", **draft.photo_position}
         return _hit(replace(move_place(draft, place), place_settled=True), reading, Slot.LOCATION)

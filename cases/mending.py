@@ -47,18 +47,19 @@ _NO_BUT = re.compile(
 _CHANGED = r"(?:改|换|错|不对|有误|应该|应是|应为)"
 
 
-def _about(nouns: str) -> re.Pattern[str]:
+def _about(nouns: str, english: str = "(?!)") -> re.Pattern[str]:
     return re.compile(
+        rf"(?i:\b(?:{english})\s(?:is|was|should)\b)|"
         rf"(?:改|换|修改|更正|错).{{0,4}}(?:{nouns})|(?:{nouns}).{{0,6}}{_CHANGED}|(?:{nouns})(?:少|漏|不全|没写全)"
     )
 
 
 _CHANGE_WORDS = {
-    Slot.LOCATION: _about("地点|地址|位置|地方"),
-    Slot.OCCURRED: _about("时间"),
+    Slot.LOCATION: _about("地点|地址|位置|地方", "place|address|location"),
+    Slot.OCCURRED: _about("时间", "time"),
     Slot.CATEGORY: _about("类别|类型|分类"),
     Slot.DESCRIPTION: _about("描述|内容|说法"),
-    Slot.CONTACT: _about("电话|号码|手机|联系方式|尾号"),
+    Slot.CONTACT: _about("电话|号码|手机|联系方式|尾号", "phone|number"),
 }
 _TOLD_WORDS = {
     Slot.LOCATION: re.compile("(?:地点|地址|位置|地方)(?:是|在|为|：)"),

@@ -164,6 +164,9 @@ def _join(
             same = units_like(part[0], told)
             told = swap_words(same[0], part[0], told) if len(same) == 1 else _append(told, part[0])
         return {**old, "raw_text": _beside(told, closer), "number": closer["parts"]}
+    if is_coarse(old) and old.get("subdistrict_code") and not is_exact(new) and told not in words:
+        # 新街口, and then 地铁口B口 of it
+        return {**old, "raw_text": told + words} if not new.get("district_code") else dict(new)
     nameless = not any(new.get(key) for key in ("district_code", "road", "landmark", "lat"))
     within = _PART.match(words) or _NARROWS.match(words)
     if nameless and not replaces and within and not is_coarse(old):

@@ -132,13 +132,15 @@ def _told_times(reading: Reading) -> list[Mapping[str, Any]]:
             after = reading.text.partition(item["text"])[2]
             speaks = item["text"] in _JUST_NOW and _OF_SPEAKING.match(after)
             speaks = speaks or (item["text"] in ("今天", "今儿") and _OF_WRITING.match(after))
-            if not (speaks or _OF_CALLING.match(after)):
+            age = item["text"] == "今年" and _OF_AGE.match(after)
+            if not (speaks or age or _OF_CALLING.match(after)):
                 found.append(item)
     return found
 
 
 _JUST_NOW = ("刚才", "刚刚", "方才", "刚")
 _OF_SPEAKING = re.compile(r"[^，,。；;]{0,2}(?:说|讲|报|登记|填|写|看错|弄错|听错|那|地|的地)")
+_OF_AGE = re.compile(r"(?:都|快|已经)?[0-9一二三四五六七八九十]{1,4}(?:岁|多?了)")
 _OF_WRITING = re.compile(
     r"(?:我)?(?:就|特意|专门|主要)?(?:要|想|来)[^，,。；;]{0,2}(?:说|讲|反映|投诉|举报|写|问)"
 )

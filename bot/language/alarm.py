@@ -46,6 +46,9 @@ _OF_GAS = re.compile(
 )
 """暖气不热，气死我了 sounds like gas and names nothing of it."""
 
+_NO_SPARK = re.compile(r"[打点]不着(?![了]?火灾)|打不(?:着|起)火")
+"""燃气灶打不着火 is the very opposite."""
+
 Ranked = Sequence[tuple[str, float]]
 """Labels with probabilities, best first."""
 
@@ -116,7 +119,7 @@ def _decide(text: str, ranked: Ranked, intents: Sequence[Intent]) -> str | None:
     likely = sum(each.confidence for each in intents if each.name in (_TOLD, _STRANGE))
     if doubtful and likely < _POSSIBLE:
         return None
-    if kind == "gas" and not _OF_GAS.search(text):
+    if (kind == "gas" and not _OF_GAS.search(text)) or (kind == "fire" and _NO_SPARK.search(text)):
         return None
     return kind if 1 - harmless >= _TAKE and odds >= _TAKE_KIND else None
 

@@ -9,6 +9,7 @@ from bot.language.emergency import detect_emergency
 from bot.language.insults import is_annoyed
 from bot.language.parts import _cut_at_markers
 from bot.language.settle import complains_of_staff
+from cases.categories import UNSORTED
 from cases.draft import Detour, Draft, Outcome, Reading, Slot
 from cases.filling import read_landline
 from cases.models import CaseKind
@@ -171,13 +172,13 @@ def test_when_he_can_be_called_is_not_when_it_happens() -> None:
     assert time_of(slip) is None
 
 
-def test_a_likely_category_is_taken_when_he_will_hear_no_more_questions() -> None:
+def test_a_person_sorts_what_he_does_not_choose() -> None:
     asked = Draft(
         kind=STALL.kind, description="路灯", offered=(("01037", "路灯异常"), ("02014", "信号灯"))
     )
     for words in ("提交", "好的"):
         outcome = advance(asked, Slot.CATEGORY, Reading(words, "affirm", 0.9))
-        assert outcome.draft.category == "01037"
+        assert outcome.draft.category == UNSORTED
 
 
 def test_an_alarm_taken_back_leaves_the_trouble() -> None:

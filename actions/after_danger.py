@@ -13,24 +13,19 @@ from dataclasses import asdict
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_filing import (
-    add_to_case,
-    new_phone,
-    new_place,
-    says_nothing_new,
-    tells_of_change,
-)
+from actions.after_filing import add_to_case, new_place
 from actions.services import services
 from actions.similar import to_location
 from actions.turn import conversation_id, read_turn
 from actions.wording import describe_place
 from bot.language import answers
 from bot.language.all_clear import is_over
+from cases.afterwards import new_phone, says_nothing_new, tells_of_change
 from cases.draft import SELF_HARM, Draft, Reading
 from cases.models import Case, Location
 from cases.placing import place_of
 from cases.story import asks
-from cases.supplements import ADDED
+from cases.supplements import ADDED, Anew
 
 _SHORT, _BRIEF = 24, 6
 _ASKS_WHO_COMES = re.compile(
@@ -77,8 +72,9 @@ async def belongs_to_urgent(
     if not (denied or told_where or moved or others or more):
         return False
     phone = new_phone(reading)
-    place, moves = moved or place, moved is not None
-    if not await add_to_case(tracker, case, reading, place=place, moves=moves, phone=phone):
+    place = moved or place
+    anew = Anew(place, moves=moved is not None, phone=phone)
+    if not await add_to_case(tracker, case, reading, anew):
         return False
     said = "utter_urgent_moved" if moved else _choose_reply(case, denied, told_where)
     if asked and said == "utter_urgent_added":

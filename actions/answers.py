@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import belongs_to_filed, follows_filing, hurry_filed, says_slip
+from actions.after_filing import belongs_to_filed, follows_filing, hurry_filed
 from actions.answering import answer_follow_up
 from actions.corrections import rate_last_answer
 from actions.earlier_question import take_up
@@ -21,6 +21,7 @@ from actions.services import services
 from actions.turn import conversation_id, last_deed, read_turn
 from actions.withdrawal import is_asked, is_offered_person
 from bot.language import answers
+from cases.afterwards import says_slip
 from cases.confirming import says_hand_in
 from cases.story import own_phone
 from kb.places import PlaceKind

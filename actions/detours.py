@@ -9,7 +9,6 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.after_filing import asks_when, urges
 from actions.answering import answer_question
 from actions.chitchat import choose_aside
 from actions.handoff import hand_off
@@ -21,6 +20,7 @@ from actions.services import services
 from actions.several import go_on_with_next, keep_one_more
 from actions.turn import conversation_id, read_turn
 from bot.language import answers
+from cases.afterwards import asks_when, urges
 from cases.draft import Detour, Draft, Outcome, Reading
 from cases.placing import place_of
 

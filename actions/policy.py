@@ -10,10 +10,11 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import asks_when, hurry_filed
+from actions.after_filing import hurry_filed
 from actions.answering import answer_question
 from actions.progress import say_latest
 from actions.turn import conversation_id, end_turn, said
+from cases.afterwards import asks_when
 
 _BARE = frozenset(
     {"我想问个政策", "问政策", "咨询", "我要咨询", "咨询政策", "我想咨询", "政策咨询", "咨询建议"}

@@ -11,7 +11,7 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import urge_case, urges
+from actions.after_filing import urge_case
 from actions.answering import answer_follow_up
 from actions.earlier_question import complete
 from actions.handoff import hand_off
@@ -20,6 +20,7 @@ from actions.turn import conversation_id, read_turn
 from actions.wording import describe_case, describe_place, tell_due
 from bot.language import answers
 from bot.language.numbers import view_digits
+from cases.afterwards import urges
 from cases.draft import Reading
 from cases.errors import CaseNotFound
 from cases.lifecycle import OVER

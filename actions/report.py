@@ -12,14 +12,7 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.after_danger import belongs_to_urgent
-from actions.after_filing import (
-    belongs_to_filed,
-    follows_filing,
-    refers_back,
-    tells_of_change,
-    urge_case,
-    urges,
-)
+from actions.after_filing import belongs_to_filed, follows_filing, urge_case
 from actions.after_places import SLOT as PLACE_QUERY
 from actions.after_places import read_wrong_place
 from actions.answering import answer_follow_up, answer_question, answer_reading
@@ -48,6 +41,7 @@ from actions.wording import describe_case, describe_changes, describe_draft, tel
 from bot.language import answers
 from bot.language.numbers import read_digits
 from bot.language.scope import tells_of_trouble
+from cases.afterwards import refers_back, tells_of_change, urges
 from cases.draft import SELF_HARM, Draft, Outcome, Reading, Slot
 from cases.filling import LIKE_A_NUMBER
 from cases.hazards import is_hazard

@@ -14,7 +14,7 @@ from cases.reminder_store import ReminderKind
 from cases.reminders import Reminders
 from cases.service import Cases
 from cases.store import CaseRow
-from cases.supplements import Supplements
+from cases.supplements import Anew, Supplements
 from cases.urging import Urging
 from cases.workflow import Workflow
 from hotline.audit import BOT
@@ -37,14 +37,26 @@ async def test_words_are_kept_with_numbers_covered_and_a_place_fills_the_gap(
 ) -> None:
     number = (await filing.file(FIRE, BOT)).case_number
     supplements = Supplements(db, clock, vault)
-    await supplements.add(number, "就在5号院，我电话13812345678", BOT, place=HERE)
-    await supplements.add(number, "老太太还没出来", BOT, place=Location("别处"))
+    await supplements.add(number, "就在5号院，我电话13812345678", BOT, Anew(HERE))
+    await supplements.add(number, "老太太还没出来", BOT, Anew(Location("别处")))
     case = await filing.get(number)
     assert case.location is not None
     assert (case.location.raw_text, case.location.district_code) == (HERE.raw_text, "110108")
     notes = [step.note for step in case.history[1:]]
     assert "13812345678" not in notes[0]
     assert notes[1] == "市民补充：老太太还没出来"
+
+
+async def test_a_place_that_was_wrong_is_moved_and_a_time_told_anew(
+    db: Database, filing: Cases, clock: FakeClock, vault: Vault
+) -> None:
+    number = (await filing.file(replace(FIRE, location=HERE), BOT)).case_number
+    there = Location("苏州街61号", "海淀区", "110108")
+    await Supplements(db, clock, vault).add(number, "错了", BOT, Anew(there, moves=True))
+    await Supplements(db, clock, vault).add(number, "是前天", BOT, Anew(occurred="前天"))
+    case = await filing.get(number)
+    assert case.location == there
+    assert case.occurred_text == "前天"
 
 
 async def test_a_case_that_is_over_or_unknown_takes_nothing(
@@ -69,7 +81,7 @@ async def test_a_number_given_later_is_his_from_now_on_and_sealed(
 ) -> None:
     number = (await filing.file(FIRE, BOT)).case_number
     words = "电话留一个吧，13812345678"
-    await Supplements(db, clock, vault).add(number, words, BOT, phone="13812345678")
+    await Supplements(db, clock, vault).add(number, words, BOT, Anew(phone="13812345678"))
     case = await filing.get(number)
     assert (await filing.contacts([case]))[number].phone == "13812345678"
     assert not case.anonymous

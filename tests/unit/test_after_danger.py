@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from actions.after_danger import _choose_answer
-from actions.after_filing import new_phone, urges
 from actions.same_place import _SAME
 from bot.language import answers
 from bot.language.all_clear import denies_danger, is_all_clear, is_over
 from bot.language.emergency import detect_emergency
 from bot.language.insults import is_annoyed
 from bot.language.settle import complains_of_staff
+from cases.afterwards import new_phone, urges
 from cases.draft import Draft, Reading, Slot
 from cases.telling import advance
 from tests.unit.test_telling import entity

@@ -140,3 +140,16 @@ def test_who_surely_thanks_cries_for_help_only_when_danger_is_likely(
     harmless: float, intent: str, kind: str | None
 ) -> None:
     assert detect("叫他没反应", harmless, intent) == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["多谢你们这些年照顾，我把后事都安排好了", "再见了，这辈子就这样吧，你们也别费心查了"],
+)
+def test_no_vote_is_taken_on_a_farewell(text: str) -> None:
+    assert detect(text, 0.999, "give_praise") == "self_harm"
+
+
+@pytest.mark.parametrize("text", ["燃气灶打不着火", "冬天车打不着火了"])
+def test_what_does_not_light_is_no_fire(text: str) -> None:
+    assert detect(text, 0.3) is None

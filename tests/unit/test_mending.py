@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -251,3 +252,85 @@ def test_the_house_told_after_the_estate_stands_in_it() -> None:
     other = move_place(closer, {"raw_text": "5号楼东门", "number": "5号楼"})
     assert other.location is not None
     assert other.location["raw_text"] == "海淀区幸福三区5号楼东门"
+
+
+ESTATE = {"raw_text": "朝阳区芍药居北里", "landmark": "芍药居北里", **HAIDIAN}
+UNSORTED_FLOOR = Draft(description=STORY, category="06035", location=ESTATE, occurred="今天")
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (entity("location", "块绿化带里头"), "朝阳区芍药居北里，块绿化带里头"),
+        (entity("location", "四单元之间", number="四单元"), "朝阳区芍药居北里四单元之间"),
+        (entity("location", "6号楼东侧", number="6号楼"), "朝阳区芍药居北里6号楼东侧"),
+        (entity("location", "右安门外大街", road="右安门外大街"), "右安门外大街"),
+    ],
+)
+def test_a_detail_takes_no_places_place(words: dict[str, Any], found: str) -> None:
+    new = {"raw_text": words["text"], **words["data"]}
+    moved = move_place(UNSORTED_FLOOR, new)
+    assert (moved.location or {})["raw_text"] == found
+
+
+def test_another_exit_takes_the_place_of_the_first() -> None:
+    station = {"raw_text": "国贸站E2口", "landmark": "国贸站", **HAIDIAN}
+    told = Draft(description=STORY, category="06035", location=station, occurred="今天", phone="1")
+    outcome = advance(told, Slot.CONFIRMED, Reading("不是E2，E1口", "correct_slot", 0.9))
+    assert (outcome.draft.location or {})["raw_text"] == "国贸站E1口"
+
+
+def test_the_number_gets_other_last_digits() -> None:
+    told = replace(UNSORTED_FLOOR, phone="13812345678")
+    outcome = advance(told, Slot.CONFIRMED, Reading("电话写错了，最后是0001", "correct_slot", 0.9))
+    assert outcome.draft.phone == "13812340001"
+
+
+def test_what_it_is_about_may_change_and_all_that_was_told_stays() -> None:
+    grease = replace(UNSORTED_FLOOR, description="楼下饭馆油烟", category="06027")
+    told = Reading("算了不报油烟了，报他家噪音", "deny", 0.4, (("06027", "油烟污染", 0.9),))
+    outcome = advance(grease, Slot.OCCURRED, told)
+    assert outcome.draft.category == "06028"
+    assert (outcome.draft.description or "").startswith("楼下饭馆油烟")
+
+
+def test_an_objection_to_the_kind_is_heard() -> None:
+    told = replace(UNSORTED_FLOOR, category="09009", phone="13812345678")
+    said = Reading("不是乱停放，是骑得太快", "correct_slot", 0.9, (("09009", "机动车乱停放", 0.8),))
+    outcome = advance(told, Slot.CONFIRMED, said)
+    assert outcome.draft.category != "09009"
+    assert "骑得太快" in (outcome.draft.description or "")
+
+
+def test_a_place_is_mended_while_it_is_asked_whether_a_case_is_the_same() -> None:
+    asked = replace(UNSORTED_FLOOR, similar={"case_number": "1", "line": "路灯"})
+    moved = entity("location", "劲松五区306楼", landmark="劲松五区", number="306楼", **HAIDIAN)
+    said = Reading("地址不对，应该是劲松五区306楼", "correct_slot", 0.9, (), (moved,))
+    outcome = advance(asked, Slot.SIMILAR, said)
+    assert (outcome.draft.location or {})["raw_text"] == "劲松五区306楼"
+
+
+def test_when_he_can_be_called_is_no_time_of_the_matter() -> None:
+    asked = replace(UNSORTED_FLOOR, occurred=None)
+    time = entity("time", "下午三点以后", kind="point")
+    outcome = advance(asked, Slot.OCCURRED, Reading("下午三点以后再打", "inform", 0.9, (), (time,)))
+    assert outcome.draft.occurred is None
+    assert "下午三点以后再打" in (outcome.draft.description or "")
+
+
+def test_his_age_is_no_time() -> None:
+    age = entity("time", "今年", kind="span"), entity("time", "早上五点多", kind="point")
+    assert (
+        time_of(Reading("我今年七十八了，早上五点多就来了", "inform", 0.9, (), age)) == "早上五点多"
+    )
+
+
+def test_a_name_and_a_wish_for_secrecy_stay_beside_a_mended_number() -> None:
+    told = (
+        entity("person", "陈"),
+        entity("phone", "18888888888"),
+    )
+    said = Reading("我姓陈，电话18888888888，别告诉他是我举报的", "correct_slot", 0.6, (), told)
+    outcome = advance(UNSORTED_FLOOR, Slot.CONTACT, said)
+    assert (outcome.draft.contact_name, outcome.draft.confidential) == ("陈", True)
+    assert outcome.draft.phone == "18888888888"

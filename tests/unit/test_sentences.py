@@ -182,3 +182,26 @@ def test_a_question_that_goes_on_is_no_report() -> None:
 )
 def test_one_matter_stays_one(text: str) -> None:
     assert find_parts(text, MIXED, LIKELY, read) == ()
+
+
+ASKING = [Intent("ask_policy", 0.9), Intent("report_case", 0.05)]
+
+
+def test_a_question_on_something_else_is_told_from_the_report_beside_it() -> None:
+    parts = find_parts("门口有人烧烤，合法摆摊怎么办理", ASKING, LIKELY, read)
+    assert [(part.text, part.intent) for part in parts] == [
+        ("门口有人烧烤", "report_case"),
+        ("合法摆摊怎么办理", "ask_policy"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["门口有人烧烤，这合法吗", "门口有人烧烤，归谁管合法吗", "我想在门口烧烤，摆摊合法吗"]
+)
+def test_a_question_on_the_trouble_itself_makes_no_report(text: str) -> None:
+    assert find_parts(text, ASKING, LIKELY, read) == ()
+
+
+def test_what_is_demanded_is_no_matter_of_its_own() -> None:
+    text = "楼下天天有人烧烤。我要求：第一，把烧烤的撤走；第二，把垃圾清走"
+    assert find_parts(text, MIXED, LIKELY, read) == ()

@@ -76,9 +76,11 @@ def fill_confirmed(draft: Draft, reading: Reading) -> Outcome:
     if answers.trim(reading.text) in KEEP_WORDS:
         return Outcome(replace(draft, misses=0))
     text = reading.text
-    if answers.refuses_contact(text) and len(text) <= _BRIEFLY:
+    if draft.anonymous and answers.refuses_contact(text):
+        return Outcome(replace(draft, misses=0))
+    if answers.refuses_contact(text) and _OF_NUMBER.search(text) and len(text) <= _BRIEFLY:
         unnamed = replace(draft, phone=None, anonymous=True, misses=0)
-        return Outcome(unnamed, changed=(Slot.CONTACT,) if draft.phone else ())
+        return Outcome(unnamed, changed=(Slot.CONTACT,))
     if (meant := _I_MEANT.match(text)) and len(text) - meant.end() >= _LEAST_MEANT:
         return _retell(draft, reading, text[meant.end() :])
     if (right := _RATHER.match(text)) and not _has_facts(reading):
@@ -108,6 +110,8 @@ def _objects(reading: Reading) -> bool:
 
 _IS_WRONG = re.compile(r"(?:不对|错了?|有误|不准)[。！!]*$")
 _BRIEFLY = 20
+_OF_NUMBER = re.compile("电话|号码|手机|联系|匿名|不(?:想)?留")
+"""没有, said to the summary, is no wish to take the number back."""
 _NO = re.compile(r"^(?:不对?|不是|错了?)[，,\s]*|[，,]?不是(?:别的|其他)(?:的?事?)?[。！!]*$")
 _I_MEANT = re.compile(r"(?:不对?[，,\s]*)?我(?:要)?(?:说|反映|投诉|报|讲)的?就?是[，,：:\s]*")
 _RATHER = re.compile(r"(?:不对|错了|不是|说错了)[，,\s]+(?:应该)?是?([^，,。]{2,20})[。！!]*$")

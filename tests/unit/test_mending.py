@@ -334,3 +334,11 @@ def test_a_name_and_a_wish_for_secrecy_stay_beside_a_mended_number() -> None:
     outcome = advance(UNSORTED_FLOOR, Slot.CONTACT, said)
     assert (outcome.draft.contact_name, outcome.draft.confidential) == ("陈", True)
     assert outcome.draft.phone == "18888888888"
+
+
+def test_a_number_is_taken_back_in_so_many_words_only() -> None:
+    told = replace(UNSORTED_FLOOR, phone="13812345678")
+    for words in ("没有", "不用"):
+        assert advance(told, Slot.CONFIRMED, Reading(words, "deny", 0.9)).draft.phone
+    outcome = advance(told, Slot.CONFIRMED, Reading("就是不想留电话了", "deny", 0.9))
+    assert (outcome.draft.phone, outcome.draft.anonymous) == (None, True)

@@ -71,6 +71,8 @@ _WANTS_MORE = re.compile(
     r"^(?:那|对了|我|还)?[，,\s]*(?:我)?(?:还要|再|还想|要|想)(?:再)?(?:报|反映|投诉|举报|登记)(?:一?个|一?件|一下)(?!政策|法|吗)"
     r"|^(?i:i (?:want|would like|wish|need) to (?:complain|report))|(?:给我|帮我|你给|替我)(?:重新)?登记|我就在这儿?(?:投诉|举报)|(?:我们|这儿|这里|我家)[^。？?]{0,12}[，,]\s*(?:我)?要(?:投诉|举报)(?:他们?)?[。！!]*$"
 )
+_MENDS = re.compile(r"(?:说|记|写|报|听|填|念)错了?|不对不对|(?<!别)(?<!别给)(?:给)?[记写]成")
+"""我电话说错了: a bare answer that takes another back."""
 _NOT_WANTED = re.compile("甭|别|不用|不要|不想")
 _THANKS = re.compile(
     "终于|致谢|谢忱|谢意|清走|拖走|修好|换好|办了|解决了|点个?赞|感谢|感謝|谢谢|道一?声谢|说声谢|表扬|夸|👍"
@@ -114,6 +116,8 @@ def settle_intents(
         or (ranking[0].name == "give_praise" and _is_irony(text))
     ):
         ranking = put_first("report_case", ranking)
+    if settled is None and ranking[0].name == "inform" and _MENDS.search(text):
+        settled = "correct_slot"
     if settled is None and ranking[0].name == "out_of_scope" and _find_number(entities):
         settled = "check_case"  # who has one of our numbers speaks of his case
     if settled is None and _names_a_problem(text, ranking, entities, category):

@@ -176,3 +176,9 @@ def test_who_gives_a_number_of_ours_speaks_of_his_case() -> None:
     text = "那件我不追究了，单号2026112900012，替我撤销"
     assert settle_intents(text, told, (number,), None)[0].name == "check_case"
     assert settle_intents(text, told, (), None)[0].name == "out_of_scope"
+
+
+def test_an_answer_that_takes_another_back_mends_it() -> None:
+    told = [Intent("inform", 0.8), Intent("correct_slot", 0.1)]
+    assert settle_intents("我电话说错了", told, (), None)[0].name == "correct_slot"
+    assert settle_intents("我姓漆，别写成戚", told, (), None)[0].name == "inform"
